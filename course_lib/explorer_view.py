@@ -1,0 +1,118 @@
+"""The explorer in a notebook: sliders, buttons, the picture and its words (ipywidgets)."""
+
+import html
+import math
+
+import ipywidgets as widgets
+
+LECTURE_SCALE = 1.5
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class View:
+    """The live widgets of one explorer. The explorer calls `refresh`; a hand calls `set`."""
+
+    def __init__(self, explorer):
+        self.explorer = explorer
+        self.scale = 1.0
+        self.controls = {name: _control(name, c) for name, c in explorer.controls.items()}
+        for name, control in self.controls.items():
+            control.observe(lambda change, name=name: self._moved(name, change.new), "value")
+        width, height = _size(explorer)
+        self.picture = widgets.Image(
+            format="jpeg", width=width, height=height, layout={"max_width": "100%"}
+        )
+        self.words = widgets.HTML()
+        self.code = widgets.Text(disabled=True, layout={"width": "auto", "display": "none"})
+        self.box = widgets.VBox(
+            [
+                widgets.HTML(f"<b>{html.escape(explorer.question)}</b>"),
+                widgets.HBox(list(self.controls.values()), layout={"flex_flow": "row wrap"}),
+                widgets.HBox(self._buttons(), layout={"flex_flow": "row wrap"}),
+                self.code,
+                self.picture,
+            ],
+            layout={"max_width": "100%"},
+        )
+        self.refresh()
+
+    def refresh(self):
+        """Show the explorer's state: the picture first, since the eye waits for it."""
+        self.picture.value = self.explorer.encoded("jpeg", quality=92, subsampling=0)
+        self.words.value = (
+            f'<div role="status" style="font-size: {15 * self.scale:.0f}px; line-height: 1.4; '
+            f'min-height: 2.8em">{html.escape(self.explorer.words)}</div>'
+        )
+        if self.code.layout.display != "none":
+            self.code.value = self.explorer.code
+        for name, control in self.controls.items():
+            control.value = self.explorer.values[name]
+
+    def bundles(self):
+        """Return what a notebook needs to show the picture's view and the words' view."""
+        return tuple({VIEW: _view(widget)} for widget in (self.box, self.words))
+
+    def _moved(self, name, value):
+        control = self.explorer.controls[name]
+        if control.kind != "choice":  # 10 ** log10(high) can lie a rounding error above high
+            value = min(max(value, control.low), control.high)
+        if value != self.explorer.values[name]:
+            self.explorer.set(**{name: value})
+
+    def _buttons(self):
+        presets = [_button(n, lambda _, n=n: self.explorer.preset(n)) for n in self.explorer.presets]
+        reset = _button("reset", lambda _: self.explorer.reset())
+        large = _toggle("large", "for the lecture hall", lambda change: self._resize(change.new))
+        code = _toggle("code", "this state as code", lambda change: self._show_code(change.new))
+        return [*presets, reset, large, code]
+
+    def _resize(self, large):
+        self.scale = LECTURE_SCALE if large else 1.0
+        self.explorer.enlarge(self.scale)
+        self.picture.width, self.picture.height = _size(self.explorer)
+
+    def _show_code(self, shown):
+        self.code.layout.display = "" if shown else "none"
+        self.code.value = self.explorer.code
+
+
+def _size(explorer):
+    height, width = explorer.pixels().shape[:2]
+    return str(width), str(height)
+
+
+def _view(widget):
+    return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+
+
+def _button(text, action):
+    button = widgets.Button(description=text, layout={"width": "auto"})
+    button.on_click(action)
+    return button
+
+
+def _toggle(text, tooltip, action):
+    toggle = widgets.ToggleButton(description=text, tooltip=tooltip, layout={"width": "auto"})
+    toggle.observe(action, "value")
+    return toggle
+
+
+def _control(name, control):
+    """Return the widget for a control."""
+    common = {
+        "description": control.label or name.replace("_", " "),
+        "value": control.start,
+        "style": {"description_width": "initial"},
+        "layout": {"width": "430px", "max_width": "100%"},
+    }
+    bounds = {"min": control.low, "max": control.high, "step": control.step}
+    if control.kind == "choice":
+        common["style"] |= {"button_width": "auto"}
+        return widgets.ToggleButtons(options=control.options, **common | {"layout": {}})
+    if control.kind == "integer":
+        return widgets.IntSlider(**common, **bounds)
+    if control.kind == "log":
+        bounds |= {"min": math.log10(control.low), "max": math.log10(control.high)}
+        return widgets.FloatLogSlider(**common, **bounds, readout_format=".3g")
+    decimals = max(0, math.ceil(-math.log10(control.step)))
+    return widgets.FloatSlider(**common, **bounds, readout_format=f".{decimals}f")
