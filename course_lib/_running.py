@@ -1,0 +1,111 @@
+"""How `check` runs a student's function: on copies, in silence, for a limited time.
+
+Python cannot kill a thread, but it can raise an exception in one; a thread is the only such way
+that works on every platform and inside a Jupyter kernel.
+"""
+
+import ctypes
+import io
+import linecache
+import traceback
+import warnings
+from contextlib import redirect_stdout, suppress
+from copy import deepcopy
+from dataclasses import dataclass, field
+from threading import Thread
+
+from course_lib._comparing import changed
+
+
+@dataclass
+class Run:
+    """What a function did: its values case by case, up to the case that stopped it."""
+
+    values: list = field(default_factory=list)
+    stopped: str = ""  # one sentence: why it did not reach the last case
+    gap: bool = False  # it stopped because a `...` is still in the student's code
+    changed: set = field(default_factory=set)  # positions of the arguments that it changed
+    printed: str = ""
+
+
+class _TimeIsUp(BaseException):
+    """No subclass of Exception: `except Exception: pass` in a student's loop must not catch it."""
+
+
+class _FirstWords(io.TextIOBase):
+    """A stdout that keeps the first 200 characters: an endless loop may print for ever."""
+
+    words = ""
+
+    def write(self, text: str) -> int:
+        self.words += text[: 200 - len(self.words)]
+        return len(text)
+
+
+def run(function, cases, seconds: float) -> Run:
+    """Call `function` on a copy of every case, for so many seconds in all."""
+    result = Run()
+    worker = Thread(target=_work, args=(function, cases, result), daemon=True)
+    printed = _FirstWords()
+    with redirect_stdout(printed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        worker.start()
+        try:
+            worker.join(seconds)
+        finally:  # also when the student presses «interrupt»
+            ended = _stop(worker)
+    if not result.stopped and len(result.values) < len(cases):
+        result.stopped = f"Your function did not end in {seconds:g} s: is there an endless loop?"
+        result.stopped += "" if ended else " It is still running: restart the kernel."
+    result.printed = printed.words
+    return result
+
+
+def _work(function, cases, result: Run) -> None:
+    with suppress(_TimeIsUp):
+        for case in cases:
+            arguments = deepcopy(case)
+            try:
+                value = function(*arguments)
+            except _TimeIsUp:
+                raise
+            except BaseException as error:  # SystemExit, too: nothing an answer raises may escape
+                result.stopped = _explain(error)
+                result.gap = isinstance(error, TypeError) and "ellipsis" in str(error)
+                return
+            pairs = enumerate(zip(case, arguments, strict=True))
+            result.changed |= {i for i, pair in pairs if changed(*pair)}
+            result.values.append(value)
+
+
+def _stop(worker: Thread) -> bool:
+    """Raise `_TimeIsUp` in the thread until it ends, for a second at most; say whether it ended.
+
+    Once is not enough: a bare `except:` may swallow it. Code in C sees none until it returns.
+    """
+    for _ in range(20):
+        if not worker.is_alive():
+            break
+        identity = ctypes.c_ulong(worker.ident)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(identity, ctypes.py_object(_TimeIsUp))
+        worker.join(0.05)
+    return not worker.is_alive()
+
+
+def _explain(error: BaseException) -> str:
+    """Say an exception in one sentence, with the line of the student's own code."""
+    words = (str(error).splitlines() or [""])[0][:200]
+    if isinstance(error, RecursionError):
+        words = "it calls itself without end"
+    sentence = f"Your function raised {type(error).__name__}: {words}".rstrip(": .")
+    return f"{sentence}{_line(error)}."
+
+
+def _line(error: BaseException) -> str:
+    """Quote the innermost line of the student's file; it is the first file after this one."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    if not own:
+        return ""
+    code = linecache.getline(own[-1].filename, own[-1].lineno).strip()
+    return f", in your line `{code}`" if code else f", in line {own[-1].lineno} of your code"

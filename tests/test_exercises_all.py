@@ -1,0 +1,113 @@
+"""Every exercise of every lesson, found by itself: its solution, its slips, its notebook agree."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_lib import exercises
+from course_lib._comparing import readable
+from course_lib._running import run
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LESSONS = {
+    number: importlib.import_module(module) for number, module in exercises.modules().items()
+}
+ALL = [exercise for module in LESSONS.values() for exercise in module.EXERCISES]
+FUNCTIONS = [exercise for exercise in ALL if callable(exercise.solution)]
+SLIPS = [(exercise, sentence) for exercise in ALL for sentence in exercise.slips]
+
+
+def name(value):
+    return getattr(value, "key", value)
+
+
+def size(case):
+    return sum(np.size(value) for value in case)
+
+
+def keys_in(notebook):
+    """Return the keys that the code cells hand to `check`, in order."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return re.findall(r"""\bcheck\(\s*["'](.+?)["']""", "\n".join(code))
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=name)
+def test_the_reference_solution_is_right(exercise):
+    feedback = exercise.judge(exercise.solution)
+    assert feedback.status == "right", feedback.message
+
+
+@pytest.mark.parametrize(("exercise", "sentence"), SLIPS, ids=name)
+def test_every_named_slip_gets_its_own_diagnosis(exercise, sentence):
+    feedback = exercise.judge(exercise.slips[sentence])
+    assert (feedback.status, feedback.diagnosis) == ("wrong", sentence), feedback.message
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=name)
+def test_what_is_not_tried_yet_is_told_so(exercise):
+    assert exercise.judge(...).status == "not tried"
+    if callable(exercise.solution):
+        assert exercise.judge(lambda *arguments: ...).status == "not tried"
+
+
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=name)
+def test_the_solution_leaves_its_inputs_alone_and_prints_nothing(exercise):
+    result = run(exercise.solution, exercise.cases(), exercise.seconds)
+    assert (result.stopped, result.changed, result.printed) == ("", set(), "")
+
+
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=name)
+def test_inputs_are_at_least_three_random_and_smallest_first(exercise):
+    cases = exercise.cases()
+    assert len(cases) >= 3
+    assert size(cases[0]) == min(map(size, cases))
+    assert readable(cases) == readable(exercise.cases())
+    assert readable(cases, entries=1000) != readable(exercise.cases(seed=1), entries=1000)
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=name)
+def test_task_hints_and_solution_are_there_to_read(exercise):
+    feedback = exercise.judge(...)
+    assert exercise.title
+    assert exercise.task.endswith((".", "?"))
+    assert len(set(feedback.hints)) == 2
+    assert all(feedback.hints)
+    assert not feedback.solution.startswith("EXERCISES")
+    assert getattr(exercise.solution, "__name__", "") != "<lambda>", (
+        "a lambda has no source to show"
+    )
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_the_keys_of_a_lesson_count_from_one(number):
+    keys = [exercise.key for exercise in LESSONS[number].EXERCISES]
+    assert keys == [f"{number}.{count}" for count in range(1, len(keys) + 1)]
+    assert keys
+
+
+def test_every_module_but_the_package_itself_names_its_lesson_once():
+    files = {
+        path.stem
+        for path in Path(exercises.__file__).parent.glob("*.py")
+        if not path.stem.startswith("_")
+    }
+    assert {module.__name__.rpartition(".")[2] for module in LESSONS.values()} == files
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_checks_every_exercise_of_its_lesson_and_no_other(notebook):
+    number = notebook.stem[:2]
+    module = LESSONS.get(number)
+    known = [exercise.key for exercise in module.EXERCISES] if module else []
+    assert list(dict.fromkeys(keys_in(notebook))) == known
+
+
+@pytest.mark.skipif(not NOTEBOOKS, reason="no lesson has been written yet")
+def test_every_lesson_that_has_exercises_has_a_notebook():
+    assert LESSONS
+    assert set(LESSONS) <= {notebook.stem[:2] for notebook in NOTEBOOKS}
