@@ -38,6 +38,12 @@ class Claim:
         line = f"{verdict}: {name} · claimed {claimed} · measured {measured}"
         return f"{line} · {because}" if because else line
 
+    def _repr_html_(self) -> str:
+        verdict, name, claimed, measured, because = map(escape, self.row)
+        lines = [f"<strong>{verdict}: {name}</strong>", f"claimed {claimed} · measured {measured}"]
+        text = "<br>".join(filter(None, [*lines, because]))
+        return f'<p style="font-size:110%; margin:0.3em 0">{text}</p>'
+
 
 @dataclass
 class Claims:

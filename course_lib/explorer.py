@@ -139,6 +139,7 @@ class Explorer:
         self._figure = Figure(figsize=size, dpi=DPI)
         self._canvas = FigureCanvasAgg(self._figure)
         self._update = draw(self._figure)
+        self._figure.stale = True
         self._paint()
         self._threads = ThreadpoolController()  # small problems are fastest on one thread
         self.values = {name: control.start for name, control in controls.items()}
@@ -184,7 +185,7 @@ class Explorer:
             return np.asarray(self._canvas.buffer_rgba()).copy()
 
     def encoded(self, kind, **options):
-        """Return the picture as the bytes of a file: "png", or "jpeg", which is ten times faster."""
+        """Return the picture as the bytes of a file: "png", or "jpeg", ten times faster."""
         buffer = io.BytesIO()
         Image.fromarray(self.pixels()).convert("RGB").save(buffer, format=kind, **options)
         return buffer.getvalue()

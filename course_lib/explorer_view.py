@@ -60,7 +60,9 @@ class View:
             self.explorer.set(**{name: value})
 
     def _buttons(self):
-        presets = [_button(n, lambda _, n=n: self.explorer.preset(n)) for n in self.explorer.presets]
+        presets = [
+            _button(n, lambda _, n=n: self.explorer.preset(n)) for n in self.explorer.presets
+        ]
         reset = _button("reset", lambda _: self.explorer.reset())
         large = _toggle("large", "for the lecture hall", lambda change: self._resize(change.new))
         code = _toggle("code", "this state as code", lambda change: self._show_code(change.new))

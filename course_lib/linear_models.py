@@ -348,6 +348,16 @@ def training_and_test_error(model, training, test):
     return tuple(root_mean_squared_error(y, fitted.predict(X)) for X, y in (training, test))
 
 
+def error_table(models, training_sets, test):
+    """`training_and_test_error` of every model on every training set, against the same test set.
+
+    Shape (training sets, models, 2): `error_table(…)[:, :, 1]` are the test errors.
+    """
+    return np.array(
+        [[training_and_test_error(m, training, test) for m in models] for training in training_sets]
+    )
+
+
 def k_fold(n, k, seed=None):
     """Cut n samples into k folds: a list of k pairs (train_index, validation_index).
 
@@ -388,6 +398,11 @@ def cross_validate(model, X, y, folds):
         for train, validation in folds
     ]
     return np.array(errors)
+
+
+def best_by_validation(models, X, y, folds):
+    """The index of the model with the smallest average validation error over the folds."""
+    return int(np.argmin([cross_validate(model, X, y, folds).mean() for model in models]))
 
 
 # --- Where does the error come from? -----------------------------------------------------------

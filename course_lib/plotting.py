@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 DPI = 100
@@ -67,6 +67,84 @@ def show_picture(png, words, picture_view=None, words_view=None):
     display({**text, **(words_view or {})}, raw=True)
 
 
+# --- pictures that many lessons draw ---------------------------------------------------------
+
+
+def plot_curves(x, curves, marker="o", **axes_properties):
+    """Draw one or more curves over the same x: `curves` maps names to values of shape (n,).
+
+    `axes_properties` are Matplotlib's: title, xlabel, ylabel, xscale, yscale, ylim, …
+    """
+    figure, axes = new_figure()
+    for name, values in curves.items():
+        axes.plot(x, values, marker=marker, label=name)
+    axes.set(**axes_properties)
+    axes.legend()
+    return Picture(figure, f"{axes.get_title()}. {say_curves(x, curves, axes.get_xlabel())}")
+
+
+def say_curves(x, curves, xlabel):
+    """Say in words what curves show: all values of a short one, else its ends and extremes."""
+    sentences = [f"{xlabel}: {_join(x)}."] if len(x) <= 8 else []
+    for name, values in curves.items():
+        values = np.asarray(values, dtype=float)
+        if len(x) <= 8:
+            sentences.append(f"{name}: {_join(values)}.")
+        else:
+            least = f"{number(values.min())} at {number(x[values.argmin()])}"
+            ends = f"from {number(values[0])} to {number(values[-1])}"
+            sentences.append(f"{name}: {ends}, the least is {least}.")
+    return " ".join(sentences)
+
+
+def _join(values):
+    return " → ".join(map(number, values))
+
+
+def number(value):
+    """Write a number with 3 significant digits: 0.00123, 12.3, 12,300."""
+    return f"{float(f'{value:.3g}'):,.12g}"
+
+
+def plot_groups(x, y, groups, line=None, **axes_properties):
+    """Draw points (x, y), a colour and a shape a group, and the group's `line(x, group)`."""
+    figure, axes = new_figure()
+    for group, shape in zip(dict.fromkeys(groups), "os^Dvp*X", strict=False):
+        here = np.asarray(groups) == group
+        label = f"{group} ({here.sum()})"
+        (points,) = axes.plot(x[here], y[here], shape, alpha=0.8, label=label)
+        if line is not None:
+            ends = np.array([x[here].min(), x[here].max()])
+            axes.plot(ends, line(ends, group), color=points.get_color())
+    axes.set(**axes_properties)
+    names = ", ".join(axes.legend().texts[i].get_text() for i in range(len(dict.fromkeys(groups))))
+    return Picture(figure, f"{axes.get_title()}. {len(x)} points: {names}.")
+
+
+def plot_trace(function, trace, limits, labels=("w", "b")):
+    """Draw a walk on the contours of a function of two parameters, and its loss step by step.
+
+    `function(first, second)` is evaluated on a grid within `limits`, two pairs (low, high).
+    """
+    figure, (left, right) = new_figure(columns=2, width_ratios=(1.25, 1))
+    first, second = (np.linspace(low, high, 120) for low, high in limits)
+    surface = function(first[None, :], second[:, None])
+    left.contourf(first, second, np.log10(surface), levels=20)
+    left.plot(*trace.points.T, "o-", color=ORANGE, markersize=5, linewidth=1.5)
+    left.set(title="The walk", xlabel=labels[0], ylabel=labels[1], xlim=limits[0], ylim=limits[1])
+    left.grid(False)
+    right.semilogy(trace.losses, color=ORANGE)
+    right.set(title="The loss", xlabel="step", ylabel="loss")
+    start, *steps = trace.losses
+    words = (
+        f"After {len(steps)} steps the loss has gone from {number(start)} to {number(steps[-1])}."
+    )
+    return Picture(figure, words)
+
+
+# --- parts of pictures -----------------------------------------------------------------------
+
+
 def residual_squares(x, y, prediction, scale):
     """Return the corners, shape (n, 4, 2), of the square on each residual y − prediction.
 
@@ -80,15 +158,18 @@ def residual_squares(x, y, prediction, scale):
 
 def unit_ratio(axes):
     """Return (data units of x) / (data units of y) for one and the same length on the page."""
+    axes.figure.draw_without_rendering()  # so that the layout is settled
     width, height = axes.bbox.size
     x_low, x_high = axes.get_xlim()
     y_low, y_high = axes.get_ylim()
     return ((x_high - x_low) / width) / ((y_high - y_low) / height)
 
 
-def residual_lines(x, y, prediction):
-    """Return the n segments, shape (n, 2, 2), from each point to its prediction."""
-    return np.stack([np.stack([x, y], axis=-1), np.stack([x, prediction], axis=-1)], axis=1)
+def moving_polygons(axes, **style):
+    """Add an empty set of polygons that an explorer moves with `set_verts`."""
+    polygons = PolyCollection([], animated=True, **style)
+    axes.add_collection(polygons, autolim=False)
+    return polygons
 
 
 def moving_lines(axes, **style):

@@ -12,8 +12,10 @@ from course_lib.linear_models import (
     Polynomial,
     Ridge,
     StandardScaler,
+    best_by_validation,
     bias_variance,
     cross_validate,
+    error_table,
     holdout,
     indicators,
     k_fold,
@@ -89,6 +91,21 @@ def test_training_and_test_error_come_from_one_fit_and_leave_the_model_unfitted(
     assert errors == tuple(
         np.sqrt(metrics.mean_squared_error(y, fitted.predict(X))) for X, y in (training, test)
     )
+
+
+def test_error_table_has_a_row_a_training_set_and_a_column_a_model():
+    models = [LinearRegression(), Ridge(10.0)]
+    training_sets, test = [regression(20, 1, seed=s) for s in (0, 1, 2)], regression(30, 1, seed=3)
+    table = error_table(models, training_sets, test)
+    assert table.shape == (3, 2, 2)
+    assert tuple(table[2, 1]) == training_and_test_error(models[1], training_sets[2], test)
+
+
+def test_best_by_validation_finds_the_degree_that_made_the_data():
+    x = np.linspace(-1, 1, 40)
+    y = x**3 + 0.01 * np.random.default_rng(0).standard_normal(40)
+    models = [Polynomial(degree) for degree in (1, 2, 3)]
+    assert best_by_validation(models, x, y, k_fold(40, 5, seed=0)) == 2
 
 
 def test_gradient_is_zero_at_the_least_squares_line():

@@ -19,7 +19,9 @@ def points(random):
 def lines_and_points(random):
     """Return a few lines (w, b), each with its points."""
     slopes = [(1.0, 0.5), *random.normal([2, 1], 1, (3, 2))]
-    return [(float(w), float(b), x, y) for (w, b), (x, y) in zip(slopes, points(random))]
+    return [
+        (float(w), float(b), x, y) for (w, b), (x, y) in zip(slopes, points(random), strict=True)
+    ]
 
 
 # --- 01.1 ------------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ DESCENT_STEP = Exercise(
     task="Return the pair (w, b) after one step with this learning rate.",
     solution=descent_step,
     inputs=lambda random: [
-        (*case, rate) for case, rate in zip(lines_and_points(random), (0.1, 0.01, 0.02, 0.005))
+        (*case, float(random.choice([0.1, 0.02, 0.005]))) for case in lines_and_points(random)
     ],
     slips={
         "you used the updated w for b: take both derivatives first, then both steps.": (
@@ -135,7 +137,7 @@ DESCENT_STEP = Exercise(
     },
     hints=(
         "Use your line_gradient (or squared_error_gradient): it gives both derivatives at once.",
-        "new w = w − learning_rate · ∂L/∂w, new b = b − learning_rate · ∂L/∂b, both at the old w, b.",
+        "new w = w − learning_rate · ∂L/∂w, new b = b − learning_rate · ∂L/∂b, at the old w, b.",
     ),
 )
 
@@ -238,7 +240,10 @@ UNBIASED_VARIANCE = Exercise(
     title="a variance that is right on average",
     task="From a sample x, return an estimate of σ² whose expected value is exactly σ².",
     solution=unbiased_variance,
-    inputs=lambda random: [(np.array([1.0, 3.0]),), *((random.normal(5, 3, n),) for n in (3, 6, 20))],
+    inputs=lambda random: [
+        (np.array([1.0, 3.0]),),
+        *((random.normal(5, 3, n),) for n in (3, 6, 20)),
+    ],
     slips={
         "this is s² with 1/N: on average it is (N − 1)/N·σ², too small.": np.var,
         "this is a standard deviation: leave the root out.": lambda x: np.std(x, ddof=1),
@@ -336,12 +341,14 @@ FOLDS = Exercise(
     key="01.8",
     title="k folds",
     task=(
-        "Return k lists that together hold the indices 0 … n−1 once each, consecutive, as validation "
-        "sets of k-fold cross-validation (n is a multiple of k)."
+        "Return the k validation sets of k-fold cross-validation: lists of consecutive indices "
+        "that hold 0 … n−1 once each (n is a multiple of k)."
     ),
     solution=folds,
     inputs=lambda random: [
-        (4, 2), (6, 3), *((int(k * m), int(k)) for k, m in random.integers(2, 6, (3, 2))),
+        (4, 2),
+        (6, 3),
+        *((int(k * m), int(k)) for k, m in random.integers(2, 6, (3, 2))),
     ],  # fmt: skip
     slips={
         "these are the training parts: a fold is what is held out.": _training_part,

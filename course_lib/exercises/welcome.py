@@ -41,7 +41,8 @@ BEST_OF = Exercise(
     task="From the losses of several functions, return the index of the best one.",
     solution=best_of,
     inputs=lambda random: [
-        (np.array([3.0, 1.0]),), *((random.permutation(n).astype(float),) for n in (3, 5, 9)),
+        (np.array([3.0, 1.0]),),
+        *((random.permutation(n).astype(float),) for n in (3, 5, 9)),
     ],  # fmt: skip
     slips={
         "this is the worst function: a loss says how *bad* a function is, so the smallest wins.": (
