@@ -56,6 +56,10 @@ LAB_SETTINGS = {
     },
 }
 
+SERVER_SETTINGS = {  # a saved notebook shows pictures, also where no kernel runs
+    "FileContentsManager": {"pre_save_hook": "course_lib.saving.before_saving"},
+}
+
 
 class Trouble(Exception):
     """What went wrong and what to do about it, in one plain sentence."""
@@ -106,7 +110,7 @@ def stamp(cuda):
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    described = json.dumps([project, LAB_SETTINGS]).encode()
+    described = json.dumps([project, LAB_SETTINGS, SERVER_SETTINGS]).encode()
     return {
         "folder": str(ROOT),
         "python": list(sys.version_info[:2]),
@@ -259,9 +263,13 @@ def lock(file):
 
 def write_lab_settings(prefix):
     """Give the JupyterLab of the environment at `prefix` the course's settings."""
-    folder = Path(prefix) / "share/jupyter/lab/settings"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "overrides.json").write_text(json.dumps(LAB_SETTINGS, indent=2), encoding="utf-8")
+    for name, settings in {
+        "share/jupyter/lab/settings/overrides.json": LAB_SETTINGS,
+        "etc/jupyter/jupyter_server_config.json": SERVER_SETTINGS,
+    }.items():
+        file = Path(prefix) / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
 
 # ---------------------------------------------------------------- the commands

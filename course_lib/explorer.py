@@ -27,8 +27,6 @@ from threadpoolctl import ThreadpoolController
 
 from course_lib.plotting import DPI, ORANGE, show_picture
 
-LECTURE_SCALE = 1.5
-
 
 # --- controls -------------------------------------------------------------------------------
 

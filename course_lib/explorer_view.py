@@ -5,8 +5,9 @@ import math
 
 import ipywidgets as widgets
 
+from course_lib.saving import WIDGET_VIEW
+
 LECTURE_SCALE = 1.5
-VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class View:
@@ -50,7 +51,7 @@ class View:
 
     def bundles(self):
         """Return what a notebook needs to show the picture's view and the words' view."""
-        return tuple({VIEW: _view(widget)} for widget in (self.box, self.words))
+        return tuple({WIDGET_VIEW: _view(widget)} for widget in (self.box, self.words))
 
     def _moved(self, name, value):
         control = self.explorer.controls[name]
