@@ -64,7 +64,7 @@ def two_curves(axes, x, labels=("training", "test")):
     (training,) = axes.plot(x, x, color=BLUE, label=labels[0], **style)
     (test,) = axes.plot(x, x, color=ORANGE, label=labels[1], **style)
     mark = axes.axvline(x[0], color=INK, linewidth=1.5, linestyle=":", animated=True)
-    axes.legend(loc="upper center", ncols=2)
+    axes.legend(loc="lower left")
 
     def set_curves(training_errors, test_errors, at):
         training.set_ydata(training_errors)
@@ -215,7 +215,7 @@ def estimators(figure):
     left.set(title="Mean m of 4,000 samples", xlabel="m", ylabel="share of samples", xlim=(70, 130))
     right.set(title="Variance s² = Σ(x − m)²/N", xlabel="s²", xlim=(0, 700))
     set_left = moving_histogram(left, np.linspace(70, 130, 61), truth=100, top=0.25)
-    set_right = moving_histogram(right, np.linspace(0, 700, 51), truth=225, top=0.25)
+    set_right = moving_histogram(right, np.linspace(0, 700, 51), truth=225, top=0.4)
 
     def update(n):
         means, variances = samples[:, :n].mean(axis=1), samples[:, :n].var(axis=1)
