@@ -27,7 +27,6 @@ from threadpoolctl import ThreadpoolController
 
 from course_lib.plotting import DPI, ORANGE, show_picture
 
-
 # --- controls -------------------------------------------------------------------------------
 
 
@@ -49,8 +48,7 @@ class Control:
             if value in self.options:
                 return value
             raise ValueError(f"{name} must be one of {list(self.options)}, not {value!r}")
-        is_number = isinstance(value, int | float | np.number) and math.isfinite(value)
-        if is_number and self.low <= value <= self.high:
+        if isinstance(value, int | float | np.number) and self.low <= value <= self.high:
             return round(value) if self.kind == "integer" else float(value)
         raise ValueError(f"{name} must be a number from {self.low} to {self.high}, not {value!r}")
 
@@ -166,7 +164,7 @@ class Explorer:
     @property
     def code(self):
         """The call that opens this explorer in this state."""
-        values = ", ".join(f"{name}={_short(value)!r}" for name, value in self.values.items())
+        values = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
         return f"explorers.{self.name}({values})"
 
     @property
@@ -226,13 +224,15 @@ class Explorer:
             self._figure.draw_artist(artist)
 
     def _paint_notice(self, sentence):
-        """Paint a sentence instead of the artists that move."""
-        self._canvas.restore_region(self._background)
+        """Paint a sentence on an empty page; the next good move draws everything anew."""
+        page = self._canvas.get_renderer()
+        page.clear()
+        self._figure.patch.draw(page)
         notice = self._figure.text(
             0.5, 0.5, sentence, ha="center", va="center", wrap=True, fontsize=17,
             bbox={"facecolor": "white", "edgecolor": ORANGE, "linewidth": 3, "pad": 14},
         )  # fmt: skip
-        self._figure.draw_artist(notice)
+        notice.draw(page)
         notice.remove()
 
     def _ipython_display_(self):

@@ -57,7 +57,7 @@ class View:
         control = self.explorer.controls[name]
         if control.kind != "choice":  # 10 ** log10(high) can lie a rounding error above high
             value = min(max(value, control.low), control.high)
-        if value != self.explorer.values[name]:
+        if not _same_place(control, value, self.explorer.values[name]):
             self.explorer.set(**{name: value})
 
     def _buttons(self):
@@ -77,6 +77,15 @@ class View:
     def _show_code(self, shown):
         self.code.layout.display = "" if shown else "none"
         self.code.value = self.explorer.code
+
+
+def _same_place(control, value, other):
+    """Whether a slider shows both values at the same step: it moves a value to the nearest one."""
+    if control.kind == "choice":
+        return value == other
+    if control.kind == "log":
+        value, other = math.log10(value), math.log10(other)
+    return abs(value - other) < 0.51 * control.step
 
 
 def _size(explorer):
