@@ -51,9 +51,6 @@ LAB_SETTINGS = {
         "fetchNews": "false",  # nothing reaches the network, and nobody is asked whether it may
         "checkForUpdates": False,
     },
-    "@jupyterlab/apputils-extension:kernels-settings": {
-        "commsOverSubshells": "disabled",  # a slider's messages take the shorter way
-    },
 }
 
 SERVER_SETTINGS = {  # a saved notebook shows pictures, also where no kernel runs

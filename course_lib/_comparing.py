@@ -14,7 +14,7 @@ MOST_ENTRIES = 24  # an array with more entries is shortened
 def agree(came, wanted, tolerance: float) -> bool:
     """Return whether |came − wanted| ≤ tolerance · (1 + |wanted|) throughout; NaN equals NaN.
 
-    Lists and tuples agree item by item, texts whatever their case and outer spaces.
+    Lists and tuples agree item by item, texts whatever their case, outer spaces and -iz- or -is-.
     """
     if misfit(came, wanted):
         return False
@@ -23,11 +23,15 @@ def agree(came, wanted, tolerance: float) -> bool:
     if isinstance(wanted, (list, tuple)):
         return all(agree(a, b, tolerance) for a, b in zip(came, wanted, strict=True))
     if isinstance(wanted, str):
-        return came.strip().casefold() == wanted.strip().casefold()
+        return _plain(came) == _plain(wanted)
     if (numbers := as_numbers(wanted)) is not None:
         close = np.isclose(as_numbers(came), numbers, tolerance, tolerance, equal_nan=True)
         return bool(np.all(close))
     return bool(came == wanted)
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold().replace("iz", "is")  # regularize, regularise
 
 
 def misfit(came, wanted) -> str:
@@ -56,7 +60,8 @@ def _misfit_of_sequence(came, wanted) -> str:
     if not isinstance(came, (list, tuple)) and not (hasattr(came, "__len__") and np.ndim(came)):
         return _unlike(came, wanted)
     if len(came) != len(wanted):
-        return f"{len(came)} values came; {len(wanted)} are wanted."
+        verb = "is" if len(wanted) == 1 else "are"
+        return f"{_values(len(came))} came; {len(wanted)} {verb} wanted."
     sentences = map(misfit, came, wanted)
     return next((f"In value {i}: {words}" for i, words in enumerate(sentences, 1) if words), "")
 
@@ -77,20 +82,26 @@ def _misfit_of_numbers(came, wanted: np.ndarray) -> str:
 def _misfit_of_shape(came: tuple, wanted: tuple) -> str:
     came_words, wanted_words = (f"shape {s}" if s else "a single number" for s in (came, wanted))
     sentence = f"{came_words[0].upper()}{came_words[1:]} came; {wanted_words} is wanted."
-    length = max(wanted, default=0)
-    if length > 1 and came == (length, length) and wanted in [(length,), (length, 1)]:
-        return sentence + (
-            f" A column ({length}, 1) met a row ({length},), and NumPy broadcast the two"
-            f" to ({length}, {length})."
-        )
-    if np.prod(came) == np.prod(wanted):
-        return sentence + " The number of entries is right, the shape is not: see `reshape`."
-    return sentence
+    return f"{sentence} {_advice_on_shape(came, wanted)}".rstrip()
+
+
+def _advice_on_shape(came: tuple, wanted: tuple) -> str:
+    if not wanted:
+        return "Is a sum missing, or an index?"
+    n = max(wanted)
+    if n > 1 and came == (n, n) and wanted in [(n,), (n, 1)]:
+        return f"A column ({n}, 1) met a row ({n},), and NumPy broadcast the two to ({n}, {n})."
+    if len(wanted) == 2 and came == wanted[::-1]:
+        return "Rows and columns have changed places: see `.T`."
+    if wanted == (n,) and came == (n, 1):
+        return "A column came: `.ravel()` makes it one-dimensional."
+    return ""
 
 
 def _unlike(came, wanted) -> str:
     kind = _kind(wanted)
-    return f"{kind[0].upper()}{kind[1:]} is wanted; {_kind(came)} came."
+    advice = ": call it, with its parentheses" if callable(came) else ""
+    return f"{kind[0].upper()}{kind[1:]} is wanted; {_kind(came)} came{advice}."
 
 
 def _kind(value) -> str:
@@ -98,13 +109,17 @@ def _kind(value) -> str:
     if isinstance(value, (str, dict)):
         return "a text" if isinstance(value, str) else "a dictionary"
     if isinstance(value, (list, tuple)):
-        return f"a {type(value).__name__} of {len(value)} values"
+        return f"a {type(value).__name__} of {_values(len(value))}"
     if (numbers := as_numbers(value)) is not None:
         one, many = ("True or False",) * 2 if numbers.dtype == bool else ("a number", "numbers")
         return f"an array of {many}, shape {numbers.shape}" if numbers.ndim else one
     if callable(value):
         return "a function"
     return "None" if value is None else f"an object of type {type(value).__name__}"
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
 
 
 def as_numbers(value) -> np.ndarray | None:
@@ -118,6 +133,14 @@ def as_numbers(value) -> np.ndarray | None:
     except (TypeError, ValueError):  # a ragged list
         return None
     return array if array.dtype.kind in "biufc" else None
+
+
+def has_numbers(value) -> bool:
+    """Return whether numbers are in the value: a tolerance has a meaning for them alone."""
+    if isinstance(value, (dict, list, tuple)):
+        return any(map(has_numbers, value.values() if isinstance(value, dict) else value))
+    numbers = as_numbers(value)
+    return numbers is not None and numbers.dtype != bool
 
 
 def has_gap(value) -> bool:

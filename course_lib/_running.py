@@ -98,7 +98,9 @@ def _explain(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         words = "it calls itself without end"
     sentence = f"Your function raised {type(error).__name__}: {words}".rstrip(": .")
-    return f"{sentence}{_line(error)}."
+    power = isinstance(error, TypeError) and ("bitwise_xor" in words or "for ^" in words)
+    advice = " In Python a power is `**`; `^` is something else." if power else ""
+    return f"{sentence}{_line(error)}.{advice}"
 
 
 def _line(error: BaseException) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from textwrap import dedent
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from course_lib import exercises
 from course_lib._card import HEADINGS, card
-from course_lib._comparing import agree, has_gap, misfit, readable, told_apart
+from course_lib._comparing import agree, has_gap, has_numbers, misfit, readable, told_apart
 from course_lib._running import Run, run
 
 
@@ -27,7 +28,7 @@ class Feedback:
     status: str  # "not tried", "right" or "wrong"
     sentences: tuple[str, ...]
     title: str = ""
-    evidence: str = ""  # the smallest failing input, what came, what was wanted
+    evidence: str = ""  # the first failing input, what came, what was wanted
     diagnosis: str = ""  # the sentence of the slip, where it is a known one
     hints: tuple[str, ...] = ()
     solution: str = ""
@@ -107,8 +108,6 @@ class Exercise:
     def _judge_value(self, answer) -> Feedback:
         if agree(answer, self.solution, self.tolerance):
             return Feedback("right", (self.verified or "Your answer agrees with the reference.",))
-        if callable(answer):
-            return _wrong("A value is wanted; a function came: call it, with its parentheses.")
         sentence = misfit(answer, self.solution) or f"{readable(answer)} is not the answer."
         slips = self.slips.items()
         found = (words for words, slip in slips if agree(answer, slip, self.tolerance))
@@ -121,12 +120,15 @@ class Exercise:
         if sentence := _wrong_arguments(answer, self.solution, cases[0]):
             return _wrong(sentence)
         result = run(answer, cases, self.seconds)
-        if result.gap or has_gap(result.values) or _is_blank(answer, result):
+        gap = result.gap or has_gap(result.values)
+        if gap and not _writes_gap(answer):
+            return _wrong(_CALLS_A_GAP)
+        if gap or _is_blank(answer, result):
             return self._untried()
         wanted = [self.solution(*deepcopy(case)) for case in cases]
         feedback = self._first_failure(cases, result, wanted)
         if feedback is None:
-            feedback = Feedback("right", (self.verified or self._count(cases),))
+            feedback = Feedback("right", (self.verified or self._count(wanted),))
         return replace(feedback, sentences=(*feedback.sentences, *self._manners(result, cases[0])))
 
     def _first_failure(self, cases, result: Run, wanted: list) -> Feedback | None:
@@ -172,14 +174,14 @@ class Exercise:
         width = max(len(name) for name, _ in rows)
         indent = "\n" + " " * (width + 3)
         sign = {"came": "→", "wanted": "→"}
-        return "The smallest input that fails:\n" + "\n".join(
+        return "The first input that fails:\n" + "\n".join(
             f"{name:>{width}} {sign.get(name, '=')} {text.replace(chr(10), indent)}"
             for name, text in rows
         )
 
-    def _count(self, cases: list) -> str:
-        digits = f"{self.tolerance:.0e}".replace("e-0", "e-")
-        return f"{len(cases)} random cases agree with the reference to {digits}."
+    def _count(self, wanted: list) -> str:
+        digits = f" to {self.tolerance:.0e}".replace("e-0", "e-") * has_numbers(wanted)
+        return f"{len(wanted)} cases agree with the reference{digits}."
 
     def _untried(self) -> Feedback:
         return Feedback("not tried", (self.task,))
@@ -226,6 +228,21 @@ def _wrong_arguments(answer, solution, case: tuple) -> str:
         yours = ", ".join(signature.parameters)
         return f"Your function must take the arguments ({wanted}); it takes ({yours})."
     return ""
+
+
+_CALLS_A_GAP = (
+    "Your function calls one that is not written yet (its value is `...`):"
+    " answer that exercise first, or use the library's."
+)
+
+
+def _writes_gap(answer) -> bool:
+    """Return whether `...` stands in the answer itself, not only in what it calls."""
+    code = answer if isinstance(answer, CodeType) else getattr(answer, "__code__", None)
+    if code is None:  # a callable object has no code to look into
+        return True
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return has_gap(code.co_consts) or any(map(_writes_gap, inner))
 
 
 def _blank(): ...

@@ -55,6 +55,22 @@ def squared_error_gradient(w, b, x, y):
     return -2 * (errors @ x), -2 * errors.sum(axis=-1)
 
 
+def line_objective(x, y):
+    """The loss of the line b + w x and its gradient, as functions of one point (w, b).
+
+    That is the form in which an optimizer wants them: `loss(point)` is `squared_error`, and
+    `gradient(point)` is the array (∂L/∂w, ∂L/∂b).
+    """
+
+    def loss(point):
+        return squared_error(*point, x, y)
+
+    def gradient(point):
+        return np.array(squared_error_gradient(*point, x, y))
+
+    return loss, gradient
+
+
 def _errors_of_line(w, b, x, y):
     x, y = as_array(x, "x", ndim=1), as_array(y, "y", ndim=1)
     w, b = as_array(w, "w"), as_array(b, "b")
@@ -106,9 +122,9 @@ def least_squares(X, y, alpha=0.0):
     - down to `REFINE_BELOW`, cond(X) up to about 10: Cholesky alone.
     - down to `SVD_BELOW`, cond(X) up to about 1000: Cholesky, and one step of refinement, which
       solves again for the errors y − X w that are left. About eleven digits or more are right.
-    - less: `numpy.linalg.lstsq`, a singular value decomposition of X itself: several times
-      slower, but it never forms XᵀX. Where X has not full rank (n < d, copies of a column), it
-      gives the solution with the smallest ‖w‖.
+    - less: `numpy.linalg.lstsq`, a singular value decomposition of X, its columns scaled to one
+      size: several times slower, but it never forms XᵀX. Where X has not full rank (n < d, copies
+      of a column), it gives the solution with the smallest ‖w‖; then the units of X matter.
 
     Source: Björck 1996, "Numerical Methods for Least Squares Problems".
     """
@@ -139,11 +155,22 @@ def _cholesky(gram):
 
 def _least_squares_by_svd(X, targets, alpha):
     """The same weights by `lstsq`. The penalty is d more samples: the rows of √α·I, targets 0."""
+    d = X.shape[1]
     if alpha > 0:
-        d = X.shape[1]
         X = np.vstack([X, np.sqrt(alpha) * np.eye(d)])
         targets = np.vstack([targets, np.zeros((d, targets.shape[1]))])
-    return np.linalg.lstsq(X, targets, rcond=None)[0]
+    sizes = np.exp2(np.frexp(abs(X).max(axis=0))[1] - 1)  # powers of 2: dividing rounds nothing
+    weights, _, rank, _ = np.linalg.lstsq(X / sizes, targets, rcond=None)
+    if rank < d:  # which of many solutions is the smallest depends on the units: take X as it is
+        return np.linalg.lstsq(X, targets, rcond=None)[0]
+    return weights / sizes[:, None]
+
+
+def _centered(values):
+    """The mean of the rows, and the rows minus it: exactly 0 in a column that is constant."""
+    deviations = values - values[0]
+    shift = deviations.sum(axis=0) / len(values)
+    return values[0] + shift, deviations - shift
 
 
 def _check_fitted(estimator, attribute):
@@ -173,8 +200,8 @@ class LinearRegression:
         check_same_length(X=X, y=y)
         alpha = as_number(self.alpha, "alpha", minimum=0)
         if self.fit_intercept:
-            x_mean, y_mean = X.sum(axis=0) / len(X), y.sum(axis=0) / len(y)
-            weights = least_squares(X - x_mean, y - y_mean, alpha)
+            (x_mean, X), (y_mean, y) = _centered(X), _centered(y)
+            weights = least_squares(X, y, alpha)
             self.intercept_ = y_mean - x_mean @ weights
         else:
             weights = least_squares(X, y, alpha)
@@ -246,10 +273,9 @@ class StandardScaler:
     def fit(self, X, y=None):
         """Learn the mean and the scale of each feature of X, shape (n, d); `y` is not used."""
         X = as_design(X)
-        self.mean_ = X.sum(axis=0) / len(X)
-        deviations = X - self.mean_
+        self.mean_, deviations = _centered(X)
         scale = np.sqrt(np.einsum("ij,ij->j", deviations, deviations) / len(X))
-        self.scale_ = np.where(X.max(axis=0) == X.min(axis=0), 1.0, scale)
+        self.scale_ = np.where(scale == 0, 1.0, scale)
         return self
 
     def transform(self, X):
@@ -390,8 +416,11 @@ def cross_validate(model, X, y, folds):
     """
     X, y = as_array(X, "X"), as_array(y, "y")
     check_same_length(X=X, y=y)
-    if any(np.max(index, initial=0) >= len(y) for fold in folds for index in fold):
-        raise ValueError(f"folds must index the {len(y)} samples, came an index beyond them")
+    for index in (index for fold in folds for index in fold):
+        if np.max(index, initial=0) >= len(y) or np.min(index, initial=0) < 0:
+            raise ValueError(f"folds must hold indices from 0 to {len(y) - 1}, came others")
+    if not len(folds):
+        raise ValueError("folds must not be empty")
     model = copy.deepcopy(model)
     errors = [
         mean_squared_error(y[validation], model.fit(X[train], y[train]).predict(X[validation]))
@@ -402,6 +431,8 @@ def cross_validate(model, X, y, folds):
 
 def best_by_validation(models, X, y, folds):
     """The index of the model with the smallest average validation error over the folds."""
+    if not len(models):
+        raise ValueError("models must not be empty")
     return int(np.argmin([cross_validate(model, X, y, folds).mean() for model in models]))
 
 
@@ -417,8 +448,8 @@ class BiasVariance:
     bias_squared: float  # mean of (f̄(x) − f*(x))²
     variance: float  # mean of the variance of f(x) over the universes
     noise: float  # mean of the variance of y around f*(x)
-    measured_error: float  # mean of (y − f(x))² for fresh noisy y
-    standard_error: float  # of measured_error, over the universes
+    measured_error: float  # mean of (y − f(x))² for fresh y
+    standard_error: float  # of measured_error − expected_error, over the points x
 
     @property
     def expected_error(self):
@@ -426,7 +457,7 @@ class BiasVariance:
         return self.bias_squared + self.variance + self.noise
 
 
-def bias_variance(model, draw, x, truth, noise_variance=0.0, universes=100, seed=0):
+def bias_variance(model, draw, x, truth, noise_variance=0.0, universes=100, seed=0, y=None):
     """Fit `model` in many parallel universes and split its error: bias² + variance + noise.
 
     `draw(random)` returns the training set (X, y) of one universe, made with the
@@ -439,8 +470,9 @@ def bias_variance(model, draw, x, truth, noise_variance=0.0, universes=100, seed
     mean of (f − f*)² over these universes. (With infinitely many, f̄ would be known exactly; with
     U of them, about variance / U is counted as bias²: it matters where the variance is large.)
 
-    The measured error needs none of this: in each universe it is the mean squared error of the
-    predictions on fresh targets y = f* + Gaussian noise; it equals the sum up to chance.
+    The measured error is the mean of (y − f)² over all fits, for fresh targets `y` at the points,
+    shape (m,). It equals the sum up to chance if f* and the noise are what they are said to be.
+    Without `y`, Gaussian targets f* + noise are drawn, others in each universe.
     The same seed gives the same training sets to every model. Lecture: "Where does the error come
     from".
     """
@@ -453,8 +485,13 @@ def bias_variance(model, draw, x, truth, noise_variance=0.0, universes=100, seed
     fits = (model.fit(*_universe(draw, training)) for _ in range(universes))
     predictions = np.array([as_array(fit.predict(x), "prediction", ndim=1) for fit in fits])
     check_same_shape(truth=truth, prediction=predictions[0])
-    y = truth + np.sqrt(noise_variance) * targets.standard_normal(predictions.shape)
-    errors = ((y - predictions) ** 2).mean(axis=1)
+    if y is None:
+        y = truth + np.sqrt(noise_variance) * targets.standard_normal(predictions.shape)
+    else:
+        y = as_array(y, "y", ndim=1)
+        check_same_shape(truth=truth, y=y)
+    errors, distances = (y - predictions) ** 2, (truth - predictions) ** 2
+    difference = (errors - distances).mean(axis=0) - noise_variance
     mean = predictions.mean(axis=0)
     return BiasVariance(
         predictions=predictions,
@@ -463,7 +500,7 @@ def bias_variance(model, draw, x, truth, noise_variance=0.0, universes=100, seed
         variance=float(predictions.var(axis=0).mean()),
         noise=float(noise_variance.mean()),
         measured_error=float(errors.mean()),
-        standard_error=float(errors.std(ddof=1) / np.sqrt(universes)),
+        standard_error=float(difference.std(ddof=1) / np.sqrt(len(truth))),
     )
 
 

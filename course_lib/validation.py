@@ -32,12 +32,13 @@ def as_array(values, name, ndim=None):
 
 def as_design(X):
     """`X` as an array of shape (n_samples, n_features)."""
-    if np.ndim(X) == 1:
+    array = as_array(X, "X")
+    if array.ndim != 2:
         raise ValueError(
-            f"X must have shape (n_samples, n_features), came shape {np.shape(X)}: "
+            f"X must have shape (n_samples, n_features), came shape {array.shape}: "
             "write x[:, None] for one feature"
         )
-    return as_array(X, "X", ndim=2)
+    return array
 
 
 def as_integer(value, name, minimum):

@@ -3,6 +3,7 @@
 import re
 import sys
 from dataclasses import replace
+from functools import partial
 from threading import Event, active_count
 
 import numpy as np
@@ -82,6 +83,14 @@ def divides_by_zero(w, b, x, y):
 
 def recurses_without_end(w, b, x, y):
     return recurses_without_end(w, b, x, y)
+
+
+def raises_with_a_hat(w, b, x, y):
+    return 2 ^ len(x) ^ 0.5
+
+
+def raises_an_array_with_a_hat(w, b, x, y):
+    return sum((y - x) ^ 2)
 
 
 def exits(w, b, x, y):
@@ -170,7 +179,33 @@ def test_a_right_answer_says_what_was_verified():
     feedback = LINE.judge(right_in_other_words)
     assert feedback.status == "right"
     assert feedback
-    assert feedback.message == "4 random cases agree with the reference to 1e-9."
+    assert feedback.message == "4 cases agree with the reference to 1e-9."
+
+
+@pytest.mark.parametrize("value", ["done", True, ["a", "b"], {"done": False}])
+def test_where_no_number_is_compared_no_tolerance_is_named(value):
+    exercise = replace(LINE, solution=lambda w, b, x, y: value)
+    assert exercise.judge(exercise.solution).message == "4 cases agree with the reference."
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (lambda w, b, x, y: stub_that_returns_a_gap(w, b, x, y), "wrong"),
+        (lambda w, b, x, y: 2 * stub_that_returns_a_gap(w, b, x, y), "wrong"),
+        (lambda w, b, x, y: stub_that_returns_a_gap(w, b, x, y)[0], "wrong"),
+        (lambda w, b, x, y: [stub_that_returns_a_gap(w, b, x, y)], "wrong"),
+        (lambda w, b, x, y: stub_that_returns_a_gap(w, b, x, y) * ..., "not tried"),
+        (lambda w, b, x, y: (..., ...), "not tried"),
+        (lambda w, b, x, y: (lambda: ...)(), "not tried"),
+        (partial(stub_that_returns_a_gap), "not tried"),
+    ],
+)
+def test_a_gap_in_a_called_function_is_told_from_a_gap_in_the_answer(answer, status):
+    feedback = LINE.judge(answer)
+    calls = "Your function calls one that is not written yet (its value is `...`)"
+    assert feedback.status == status
+    assert (calls in feedback.message) == (status == "wrong")
 
 
 def test_a_right_answer_that_prints_is_right_with_a_note(capsys):
@@ -196,10 +231,12 @@ def test_a_known_slip_gets_its_diagnosis(answer, diagnosis):
         (forgets_return, "Nothing (None) came: did you forget `return`?"),
         (divides_by_zero, "ZeroDivisionError: division by zero, in your line `return 1 / count`."),
         (recurses_without_end, "RecursionError: it calls itself without end, in your line"),
+        (raises_with_a_hat, "In Python a power is `**`; `^` is something else."),
+        (raises_an_array_with_a_hat, "In Python a power is `**`; `^` is something else."),
         (exits, "raised SystemExit, in your line `raise SystemExit`."),
         (gives_nan, "NaN (not a number) came"),
         (gives_infinity, "An infinite number came"),
-        (gives_a_column, "Shape (1, 1) came; a single number is wanted."),
+        (gives_a_column, "single number is wanted. Is a sum missing, or an index?"),
         (gives_text, "A number is wanted; a text came."),
         (takes_two, "must take the arguments (w, b, x, y); it takes (w, b)."),
         (moves_its_input, "Your function changes its argument `x`: work on a copy."),
@@ -234,9 +271,10 @@ def test_what_cannot_be_ended_is_admitted():
     assert feedback.sentences[0].endswith("It is still running: restart the kernel.")
 
 
-def test_the_smallest_failing_input_is_shown_with_what_came_and_what_is_wanted():
+def test_the_first_failing_input_is_shown_with_what_came_and_what_is_wanted():
     shown = LINE.judge(right_but_for_long_data).evidence
     case = LINE.cases()[2]
+    assert shown.startswith("The first input that fails:\n")
     assert f"x = {readable(case[2])}" in shown
     assert f"came → {line_loss(case[0], case[1], case[2][:4], case[3][:4]):.4g}" in shown
     assert f"wanted → {line_loss(*case):.4g}" in shown
@@ -311,7 +349,10 @@ COLUMN, ROW = np.ones((3, 1)), np.ones(3)
 @pytest.mark.parametrize(
     ("came", "wanted", "sentence"),
     [
-        (COLUMN, ROW, "Shape (3, 1) came; shape (3,) is wanted. The number of entries is right"),
+        (COLUMN, ROW, "Shape (3, 1) came; shape (3,) is wanted. A column came: `.ravel()`"),
+        (np.ones((4, 3)), np.ones((3, 4)), "Rows and columns have changed places: see `.T`."),
+        (COLUMN.T, COLUMN, "Rows and columns have changed places: see `.T`."),
+        (ROW, 1.0, "Shape (3,) came; a single number is wanted. Is a sum missing, or an index?"),
         (
             COLUMN - ROW,
             ROW,
@@ -324,6 +365,9 @@ COLUMN, ROW = np.ones((3, 1)), np.ones(3)
         ([[1], [1, 2]], ROW, "An array of numbers, shape (3,) is wanted; a list of 2 values came."),
         ({"w": 1}, ROW, "a dictionary came."),
         ((1, 2), (1, 2, 3), "2 values came; 3 are wanted."),
+        ((1,), (1, 2), "1 value came; 2 are wanted."),
+        ((1, 2), (1,), "2 values came; 1 is wanted."),
+        ((1,), "a", "A text is wanted; a tuple of 1 value came."),
         ((1, ROW[:2]), (1, ROW), "In value 2: Shape (2,) came"),
         (1, (1, 2), "A tuple of 2 values is wanted; a number came."),
         ("ab", ("a", "b"), "A tuple of 2 values is wanted; a text came."),
@@ -333,12 +377,21 @@ COLUMN, ROW = np.ones((3, 1)), np.ones(3)
         (1, True, "True or False is wanted; a number came."),
         ([1, 0], np.array([True, False]), "An array of True or False, shape (2,) is wanted"),
         (1, "a", "A text is wanted; a number came."),
-        (line_loss, 1.0, "A number is wanted; a function came."),
+        (ROW.argmin, 1.0, "A number is wanted; a function came: call it, with its parentheses."),
+        (line_loss, "a", "A text is wanted; a function came: call it, with its parentheses."),
     ],
 )
 def test_an_answer_of_the_wrong_kind_is_told_so(came, wanted, sentence):
     assert sentence in misfit(came, wanted)
     assert not agree(came, wanted, 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("came", "wanted"),
+    [(np.ones(12), np.ones((3, 4))), (np.ones((2, 6)), np.ones((3, 4))), (ROW, COLUMN)],
+)
+def test_a_shape_that_says_nothing_of_its_cause_gets_no_advice(came, wanted):
+    assert misfit(came, wanted).endswith(f"came; shape {wanted.shape} is wanted.")
 
 
 @pytest.mark.parametrize(
@@ -352,6 +405,7 @@ def test_an_answer_of_the_wrong_kind_is_told_so(came, wanted, sentence):
         ({"b": 1, "w": 2}, {"w": 2, "b": 1}),
         (np.True_, True),
         (" Ridge ", "ridge"),
+        ("regularize", "Regularise"),
         (np.array([np.nan, 1]), np.array([np.nan, 1])),
         (np.inf, np.inf),
         (np.array([]), np.array([])),

@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,51 @@ def test_the_reference_solution_is_right(exercise):
 def test_every_named_slip_gets_its_own_diagnosis(exercise, sentence):
     feedback = exercise.judge(exercise.slips[sentence])
     assert (feedback.status, feedback.diagnosis) == ("wrong", sentence), feedback.message
+    for other in exercise.slips.keys() - {sentence}:
+        alone = replace(exercise, slips={other: exercise.slips[other]})
+        assert alone.judge(exercise.slips[sentence]).diagnosis == "", other
+
+
+def squared(w, b, X, y):
+    return (y - (X @ w + b)) ** 2
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "words"),
+    [
+        ("01.1", lambda w, b, x, y: np.sum((y - b + w * x) ** 2), "parentheses"),
+        (
+            "01.2",
+            lambda w, b, x, y: [np.sum(2 * (y - b + w * x) * d) for d in (-x, -1)],
+            "parentheses",
+        ),
+        (
+            "01.2",
+            lambda w, b, x, y: [np.sum(2 * (y - (b + w * x)) * d) for d in (x, -1)],
+            "minus is missing in ∂L/∂w",
+        ),
+        (
+            "01.4",
+            lambda x, *species: np.column_stack([c for s in species for c in (s, x * s)]),
+            "both δ come first",
+        ),
+        (
+            "01.5",
+            lambda w, b, X, y, penalty: np.sum(squared(w, b, X, y) + penalty * np.sum(w**2)),
+            "counts n times",
+        ),
+        (
+            "01.5",
+            lambda w, b, X, y, penalty: np.mean(squared(w, b, X, y)) + penalty * w @ w,
+            "averaged",
+        ),
+        ("01.6", lambda x: np.sum((x - x.mean()) ** 2) / len(x) - 1, "parentheses"),
+    ],
+)
+def test_a_slip_as_a_student_writes_it_gets_its_diagnosis(key, answer, words):
+    """The slips are declared in terms of the solution; students do not write them so."""
+    exercise = next(exercise for exercise in ALL if exercise.key == key)
+    assert words in exercise.judge(answer).diagnosis
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=name)

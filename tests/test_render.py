@@ -15,6 +15,8 @@ import pytest
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from course_lib.saving import WIDGET_VIEW
+
 ROOT = Path(__file__).parents[1]
 CELLS = [
     "from course_lib.claims import Claims\nfrom course_lib.exercise import check",
@@ -96,7 +98,7 @@ def test_tags_stay_and_timings_versions_and_widget_state_go(notebook):
 
 
 def test_no_output_needs_a_kernel_and_the_picture_and_its_words_remain(render, notebook):
-    assert not any(render.WIDGET_VIEW in output.get("data", {}) for output in outputs_of(notebook))
+    assert not any(WIDGET_VIEW in output.get("data", {}) for output in outputs_of(notebook))
     picture, words = notebook.cells[2].outputs
     assert base64.b64decode(picture.data["image/png"]).startswith(b"\x89PNG")
     assert words.data["text/plain"] == picture.metadata["image/png"]["alt"]

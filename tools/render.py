@@ -20,8 +20,9 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
+from course_lib.saving import drop_views
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
@@ -80,13 +81,13 @@ def execute(notebook, folder, seconds_a_cell=120):
 
 def tidy(notebook):
     """Drop what changes from run to run or needs a live kernel; raise Unfit at a bad output."""
+    drop_views(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         for left_over in ("execution", "ExecuteTime", "trusted"):
             cell.metadata.pop(left_over, None)
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            data.pop(WIDGET_VIEW, None)
             text = output.get("text", data.get("text/plain", ""))
             if output.output_type == "error":
                 raise Unfit(f"a cell fails: {output.ename}: {output.evalue}")

@@ -39,7 +39,16 @@ LINE_LOSS = Exercise(
     inputs=lines_and_points,
     slips={
         "this is the mean of the squares; the loss of the lecture is their sum, without 1/n.": (
-            lambda w, b, x, y: np.mean((y - (b + w * x)) ** 2)
+            lambda w, b, x, y: line_loss(w, b, x, y) / len(x)
+        ),
+        "this is half of the sum; the loss of the lecture is the whole sum, without 1/2.": (
+            lambda w, b, x, y: line_loss(w, b, x, y) / 2
+        ),
+        "this is the root of the sum; the loss is the sum itself.": (
+            lambda w, b, x, y: np.sqrt(line_loss(w, b, x, y))
+        ),
+        "parentheses are missing: the residual is y − (b + w·x); y − b + w·x adds w·x to y.": (
+            lambda w, b, x, y: line_loss(-w, b, x, y)
         ),
         "the residuals are summed without being squared, so that errors up and down cancel.": (
             lambda w, b, x, y: np.sum(y - (b + w * x))
@@ -70,6 +79,12 @@ def line_gradient(w, b, x, y):
     return -2 * np.sum(residuals * x), -2 * np.sum(residuals)
 
 
+def _gradient_times(factor_w, factor_b):
+    """Return the gradient with a factor on each part: the slips of sign and size."""
+    factors = np.array([factor_w, factor_b])
+    return lambda w, b, x, y: factors * line_gradient(w, b, x, y)
+
+
 LINE_GRADIENT = Exercise(
     key="01.2",
     title="the two partial derivatives",
@@ -78,13 +93,18 @@ LINE_GRADIENT = Exercise(
     inputs=lines_and_points,
     slips={
         "this is the gradient with its sign flipped: the inner derivative of −w·x is −x.": (
-            lambda w, b, x, y: tuple(-np.array(line_gradient(w, b, x, y)))
+            _gradient_times(-1, -1)
         ),
-        "the factor 2 from the square is missing.": (
-            lambda w, b, x, y: tuple(np.array(line_gradient(w, b, x, y)) / 2)
+        "the minus is missing in ∂L/∂w, as in the lecture's notes: the inner derivative is −x.": (
+            _gradient_times(-1, 1)
         ),
+        "the minus is missing in ∂L/∂b: the inner derivative of −b is −1.": _gradient_times(1, -1),
+        "the factor 2 from the square is missing.": _gradient_times(0.5, 0.5),
         "this is the gradient of the mean; the loss is the sum, so there is no 1/n.": (
-            lambda w, b, x, y: tuple(np.array(line_gradient(w, b, x, y)) / len(x))
+            lambda w, b, x, y: np.array(line_gradient(w, b, x, y)) / len(x)
+        ),
+        "parentheses are missing: the residual is y − (b + w·x); y − b + w·x adds w·x to y.": (
+            lambda w, b, x, y: line_gradient(-w, b, x, y)
         ),
         "the pair is the wrong way round: ∂L/∂w comes first.": (
             lambda w, b, x, y: line_gradient(w, b, x, y)[::-1]
@@ -113,6 +133,15 @@ def _step_with_new_w(w, b, x, y, learning_rate):
     return w, b - learning_rate * line_gradient(w, b, x, y)[1]
 
 
+def _step_with_new_b(w, b, x, y, learning_rate):
+    b = b - learning_rate * line_gradient(w, b, x, y)[1]
+    return w - learning_rate * line_gradient(w, b, x, y)[0], b
+
+
+def _change(w, b, x, y, learning_rate):
+    return -learning_rate * np.array(line_gradient(w, b, x, y))
+
+
 DESCENT_STEP = Exercise(
     key="01.3",
     title="one step of gradient descent",
@@ -125,18 +154,28 @@ DESCENT_STEP = Exercise(
         "you used the updated w for b: take both derivatives first, then both steps.": (
             _step_with_new_w
         ),
+        "you used the updated b for w: take both derivatives first, then both steps.": (
+            _step_with_new_b
+        ),
         "this step walks uphill: subtract the gradient.": (
             lambda w, b, x, y, learning_rate: descent_step(w, b, x, y, -learning_rate)
         ),
         "the learning rate is missing: the step is as long as the gradient itself.": (
             lambda w, b, x, y, learning_rate: descent_step(w, b, x, y, 1.0)
         ),
+        "this is only the change of w and b: add it to the old w and b.": _change,
+        "this is the learning rate times the gradient: subtract it from the old w and b.": (
+            lambda *case: -_change(*case)
+        ),
+        "w and b have changed places: the new w comes first.": (
+            lambda *case: descent_step(*case)[::-1]
+        ),
         "this is the gradient of the mean; the loss is the sum, so there is no 1/n.": (
             lambda w, b, x, y, learning_rate: descent_step(w, b, x, y, learning_rate / len(x))
         ),
     },
     hints=(
-        "Use your line_gradient (or squared_error_gradient): it gives both derivatives at once.",
+        "Both derivatives at once: your line_gradient, or linear_models.squared_error_gradient.",
         "new w = w − learning_rate · ∂L/∂w, new b = b − learning_rate · ∂L/∂b, at the old w, b.",
     ),
 )
@@ -157,6 +196,11 @@ def _species_inputs(random):
     return cases
 
 
+def _columns(*picked):
+    """Return the design matrix with these of its columns, in this order."""
+    return lambda x, is_pidgey, is_eevee: species_columns(x, is_pidgey, is_eevee)[:, picked]
+
+
 SPECIES_COLUMNS = Exercise(
     key="01.4",
     title="one line a species, one linear model",
@@ -170,11 +214,13 @@ SPECIES_COLUMNS = Exercise(
         "all species share one slope here: x must be multiplied by each indicator.": (
             lambda x, is_pidgey, is_eevee: np.column_stack([is_pidgey, is_eevee, x, x])
         ),
-        "the lines have no bias: the indicators themselves are columns, too.": (
-            lambda x, is_pidgey, is_eevee: np.column_stack([x * is_pidgey, x * is_eevee])
+        "the lines have no bias: the indicators themselves are columns, too.": _columns(2, 3),
+        "Pidgey and Eevee have changed places.": _columns(1, 0, 3, 2),
+        "the columns are right, their order is not: both δ come first, then both x·δ.": (
+            _columns(0, 2, 1, 3)
         ),
-        "Pidgey and Eevee have changed places.": (
-            lambda x, is_pidgey, is_eevee: species_columns(x, is_eevee, is_pidgey)
+        "the two halves have changed places: the δ come first, then the x·δ.": (
+            _columns(2, 3, 0, 1)
         ),
     },
     hints=(
@@ -199,6 +245,11 @@ def _ridge_inputs(random):
     return cases
 
 
+def _ridge_with(size):
+    """Return the loss with another measure of the weights in place of Σ wᵢ²."""
+    return lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, 0.0) + penalty * size(w)
+
+
 RIDGE_LOSS = Exercise(
     key="01.5",
     title="the regularised loss",
@@ -211,15 +262,20 @@ RIDGE_LOSS = Exercise(
         ),
         "the penalty is missing.": lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, 0.0),
         "the weights are not squared in the penalty: Σ wᵢ² is wanted, this is Σ |wᵢ| (lasso).": (
-            lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, 0) + penalty * np.sum(np.abs(w))
+            _ridge_with(lambda w: np.sum(np.abs(w)))
         ),
-        "the weights are summed without being squared.": (
-            lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, 0.0) + penalty * np.sum(w)
+        "the weights are summed without being squared.": _ridge_with(np.sum),
+        "the sum of the weights was squared; square each weight first, then sum.": (
+            _ridge_with(lambda w: np.sum(w) ** 2)
         ),
-        "this is the length ‖w‖, not its square: leave the root out.": (
-            lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, 0) + penalty * np.linalg.norm(w)
-        ),
+        "this is the length ‖w‖, not its square: leave the root out.": _ridge_with(np.linalg.norm),
         "λ is squared here.": lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, penalty**2),
+        "the penalty is inside the sum over the samples, so that it counts n times.": (
+            lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, len(y) * penalty)
+        ),
+        "the squared residuals are averaged; the loss is their sum, without 1/n.": (
+            lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, len(y) * penalty) / len(y)
+        ),
     },
     hints=(
         "Two terms: the squared residuals, as in 01.1 but with X @ w, and the squared weights.",
@@ -253,6 +309,12 @@ UNBIASED_VARIANCE = Exercise(
         "this divides by N + 1; one number was used up by the mean, so N − 1 remain.": (
             lambda x: np.sum((x - x.mean()) ** 2) / (len(x) + 1)
         ),
+        "this is the sum of the squared deviations: it is still to be divided by N − 1.": (
+            lambda x: np.sum((x - x.mean()) ** 2)
+        ),
+        "parentheses are missing: … / N - 1 divides first; write … / (N - 1).": (
+            lambda x: np.var(x) - 1
+        ),
     },
     hints=(
         "E[s²] = (N − 1)/N · σ². What must s² be multiplied by?",
@@ -273,12 +335,20 @@ def diagnose(training_error, test_error, noise):
 
 
 def _errors(random):
-    cases = [(200.0, 210.0, 20.0), (15.0, 300.0, 20.0), (22.0, 25.0, 20.0), (90.0, 400.0, 20.0)]
+    cases = [(200, 210, 20), (15, 300, 20), (22, 25, 20), (90, 400, 20)]
+    cases += [(10, 30, 20), (5, 15, 20), (30, 50, 20)]  # 2·noise would judge these otherwise
+    cases = [tuple(map(float, case)) for case in cases]
     for _ in range(4):
         noise = float(random.uniform(10, 50))
         training = noise * float(random.choice([0.5, 1.2, 4.0]))
         cases.append((training, training * float(random.choice([1.2, 5.0])), noise))
     return cases
+
+
+def _test_error_against_noise(training_error, test_error, noise):
+    if training_error > 2 * noise:
+        return "redesign the model"
+    return "more data or regularise" if test_error > 2 * noise else "done"
 
 
 DIAGNOSE = Exercise(
@@ -317,6 +387,9 @@ DIAGNOSE = Exercise(
             lambda training_error, test_error, noise: (
                 "redesign the model" if training_error > 2 * noise else "done"
             )
+        ),
+        "compare the test error with the training error, not with the noise.": (
+            _test_error_against_noise
         ),
     },
     hints=(
@@ -360,6 +433,9 @@ FOLDS = Exercise(
         ),
         "the last index of each fold is missing: range stops before its end.": (
             lambda n, k: [fold[:-1] for fold in folds(n, k)]
+        ),
+        "the indices count from 1; Python counts from 0.": (
+            lambda n, k: [[index + 1 for index in fold] for fold in folds(n, k)]
         ),
     },
     hints=(

@@ -45,7 +45,7 @@ BEST_OF = Exercise(
         *((random.permutation(n).astype(float),) for n in (3, 5, 9)),
     ],  # fmt: skip
     slips={
-        "this is the worst function: a loss says how *bad* a function is, so the smallest wins.": (
+        "this is the worst function: a loss says how bad a function is, so the smallest wins.": (
             lambda losses: int(np.argmax(losses))
         ),
         "this is the smallest loss itself; its position in the array is wanted.": np.min,

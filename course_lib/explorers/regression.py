@@ -1,5 +1,7 @@
 """Lesson 01: a line by hand, how rich a model may be, how tightly to hold it, and why it errs."""
 
+from functools import cache
+
 import numpy as np
 
 from course_lib.datasets import cp_noise_variance, expected_cp_after, sample_evolutions
@@ -13,12 +15,12 @@ from course_lib.linear_models import (
     squared_error,
 )
 from course_lib.plotting import (
-    AMBER,
     BLUE,
     GREEN,
     GREY,
     INK,
     ORANGE,
+    PINK,
     moving_lines,
     moving_polygons,
     residual_squares,
@@ -26,6 +28,7 @@ from course_lib.plotting import (
 )
 
 SEED = 8  # of the ten Pokémon that the lesson begins with
+TEST_SEED = 9999  # of the Pokémon that nothing is ever fitted to
 DEGREES = np.arange(1, 6)
 CP = np.linspace(20, 800, 150)  # where curves are drawn
 
@@ -54,21 +57,25 @@ def cp_axes(axes, title="", height=2200):
 
 def error_axes(axes, title, **labels):
     """Label axes on which the training and the test error are drawn, in CP, on a log scale."""
-    axes.set(title=title, ylabel="error (CP)", yscale="log", ylim=(20, 4000), **labels)
+    axes.set(title=title, ylabel="error (CP)", yscale="log", ylim=(20, 10_000), **labels)
     return axes
 
 
-def two_curves(axes, x, labels=("training", "test")):
-    """Add two error curves over x, and a mark; return a function that sets all three."""
+def two_curves(axes, x, labels=("training", "test"), reveal=False, place="upper left"):
+    """Add two error curves over x, and a mark; return a function that sets all three.
+
+    With `reveal` the curves end at the mark: what comes after it is left to be predicted.
+    """
     style = {"animated": True, "marker": "o", "markersize": 6}
     (training,) = axes.plot(x, x, color=BLUE, label=labels[0], **style)
     (test,) = axes.plot(x, x, color=ORANGE, label=labels[1], **style)
     mark = axes.axvline(x[0], color=INK, linewidth=1.5, linestyle=":", animated=True)
-    axes.legend(loc="lower left")
+    axes.legend(loc=place)
 
     def set_curves(training_errors, test_errors, at):
-        training.set_ydata(training_errors)
-        test.set_ydata(test_errors)
+        end = np.searchsorted(x, at, side="right") if reveal else len(x)
+        training.set_data(x[:end], training_errors[:end])
+        test.set_data(x[:end], test_errors[:end])
         mark.set_xdata([at, at])
 
     return set_curves
@@ -128,8 +135,8 @@ def draw_loss_surface(axes, x, y):
 def model_selection(figure):
     """How rich should the set of functions be?"""
     x_all, y_all = draw_growing_sample(100)
-    shift = np.random.default_rng(SEED).standard_normal(len(x_all))
-    x_test, y_test = draw_sample(SEED + 2, 500)
+    x_test, y_test = draw_sample(TEST_SEED, 500)
+    shift, shift_test = (np.random.default_rng(SEED).standard_normal(n) for n in (100, 500))
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     cp_axes(left, "Fit and truth").plot(
         CP, expected_cp_after(CP), "--", color=GREY, label="truth f*"
@@ -137,20 +144,21 @@ def model_selection(figure):
     left.legend(loc="upper left")
     (points,) = left.plot([], [], "o", color=BLUE, markersize=7, alpha=0.8, animated=True)
     (curve,) = left.plot([], [], color=ORANGE, animated=True)
-    set_curves = two_curves(error_axes(right, "Error", xlabel="degree"), DEGREES)
+    set_curves = two_curves(error_axes(right, "Error", xlabel="degree"), DEGREES, reveal=True)
 
-    def update(degree, n, noise):
-        x, y = x_all[:n], y_all[:n] + noise * shift[:n]
+    @cache  # a move of the degree alone fits nothing again
+    def fits(n, noise):
+        x, y, new_y = x_all[:n], y_all[:n] + noise * shift[:n], y_test + noise * shift_test
         models = [Polynomial(d).fit(x, y) for d in DEGREES]
         training = [error(model, x, y) for model in models]
-        test = [error(model, x_test, y_test) for model in models]
+        return x, y, models, training, [error(model, x_test, new_y) for model in models]
+
+    def update(degree, n, noise):
+        x, y, models, training, test = fits(n, noise)
         points.set_data(x, y)
         curve.set_data(CP, models[degree - 1].predict(CP))
         set_curves(training, test, at=degree)
-        return (
-            f"training error {training[degree - 1]:.0f} CP, test error {test[degree - 1]:.0f} CP; "
-            f"the best degree on the test data is {DEGREES[np.argmin(test)]}"
-        )
+        return f"training error {training[degree - 1]:.0f} CP, test error {test[degree - 1]:.0f} CP"
 
     return update
 
@@ -168,7 +176,7 @@ def model_selection(figure):
 def regularisation(figure):
     """How tightly should the weights be held?"""
     x, y = draw_sample(20, 20)
-    x_test, y_test = draw_sample(SEED + 2, 500)
+    x_test, y_test = draw_sample(TEST_SEED, 500)
     penalties = np.logspace(-3, 3, 25)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.3, 0.8, 1.1))
     cp_axes(left, "Curve").plot(x, y, "o", color=BLUE, markersize=7)
@@ -180,12 +188,16 @@ def regularisation(figure):
     middle.set_yticks([-1e4, -1e2, 0, 1e2, 1e4])
     weights = moving_lines(middle, colors=GREEN, linewidths=6)
     error_axes(right, "Error", xlabel="λ", xscale="log")
-    set_curves = two_curves(right, penalties)
+    set_curves = two_curves(right, penalties, reveal=True, place="upper right")
 
-    def update(penalty, degree):
+    @cache  # both curves are the same wherever λ stands
+    def errors(degree):
         models = [Polynomial(degree, alpha).fit(x, y) for alpha in penalties]
         training = [error(model, x, y) for model in models]
-        test = [error(model, x_test, y_test) for model in models]
+        return training, [error(model, x_test, y_test) for model in models]
+
+    def update(penalty, degree):
+        training, test = errors(degree)
         model = Polynomial(degree, penalty).fit(x, y)
         curve.set_data(CP, model.predict(CP))
         powers = np.arange(1, degree + 1)
@@ -197,15 +209,14 @@ def regularisation(figure):
         return (
             f"training error {error(model, x, y):.0f} CP, test error "
             f"{error(model, x_test, y_test):.0f} CP, "
-            f"largest weight {np.abs(model.coef_).max():,.0f} CP; "
-            f"the best λ on the test data is near {penalties[np.argmin(test)]:.2g}"
+            f"largest weight {np.abs(model.coef_).max():,.0f} CP"
         )
 
     return update
 
 
 @explorer(
-    n=int_slider(2, 50, start=5, label="sample size N"),
+    n=int_slider(2, 50, start=50, label="sample size N"),
     presets={"N = 2": {"n": 2}, "N = 10": {"n": 10}, "N = 50": {"n": 50}},
 )
 def estimators(figure):
@@ -213,19 +224,16 @@ def estimators(figure):
     samples = 100 + 15 * np.random.default_rng(0).standard_normal((4000, 50))
     left, right = figure.subplots(1, 2)
     left.set(title="Mean m of 4,000 samples", xlabel="m", ylabel="share of samples", xlim=(70, 130))
-    right.set(title="Variance s² = Σ(x − m)²/N", xlabel="s²", xlim=(0, 700))
-    set_left = moving_histogram(left, np.linspace(70, 130, 61), truth=100, top=0.25)
-    set_right = moving_histogram(right, np.linspace(0, 700, 51), truth=225, top=0.4)
+    right.set(title="Variance s² = Σ(x − m)²/N", xlabel="s²", xlim=(0, 690))
+    set_left = moving_histogram(left, np.linspace(70, 130, 61), truth=100, top=0.2)
+    set_right = moving_histogram(right, np.linspace(0, 690, 51), truth=225, top=0.25)
 
     def update(n):
         means, variances = samples[:, :n].mean(axis=1), samples[:, :n].var(axis=1)
         set_left(means)
         set_right(variances)
-        return (
-            f"the mean of m is {means.mean():.1f} (μ = 100); the mean of s² is "
-            f"{variances.mean():.0f} = {variances.mean() / 225:.3f} σ², "
-            f"and (N − 1)/N = {(n - 1) / n:.3f}"
-        )
+        m, s2 = means.mean(), variances.mean()
+        return f"on average m is {m:.1f} (μ = 100) and s² is {s2:.0f} (σ² = 225)"
 
     return update
 
@@ -262,20 +270,21 @@ def parallel_universes(figure):
     x = middle_of_cp(60)
     truth, noise = expected_cp_after(x), cp_noise_variance(x)
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-    cp_axes(left, "100 universes")
-    universes = moving_lines(left, colors=BLUE, linewidths=0.8, alpha=0.25)
+    cp_axes(left, "100 universes", height=1600).set_xlim(0, 550)
+    universes = moving_lines(left, colors=ORANGE, linewidths=0.8, alpha=0.25)
     left.plot(CP, expected_cp_after(CP), "--", color=INK, label="truth f*", animated=True)
-    (average,) = left.plot([], [], color=ORANGE, animated=True, label="average fit")
+    (average,) = left.plot([], [], color=BLUE, animated=True, label="average fit")
     left.legend(loc="upper left")
     parts = ["bias²", "variance", "noise", "sum", "measured"]
-    right.set(title="Squared error, split", xlabel="CP²", xscale="log", xlim=(100, 1e6))
+    right.set(title="Squared error, split", xlabel="CP²", xscale="log", xlim=(100, 1e5))
     right.set(yticks=range(5), yticklabels=parts, ylim=(4.6, -0.6))
-    colors = [ORANGE, BLUE, GREY, INK, AMBER]
+    colors = [BLUE, ORANGE, GREEN, INK, PINK]
     bars = moving_lines(right, colors=colors, linewidths=24, capstyle="butt")
+    training_sets = [draw_sample(seed, 100) for seed in range(100)]
 
     def update(degree, n, penalty):
-        model = Polynomial(degree, penalty)
-        seen = bias_variance(model, lambda random: draw_sample(random, n), x, truth, noise)
+        first_n = ((x[:n], y[:n]) for x, y in training_sets)
+        seen = bias_variance(Polynomial(degree, penalty), lambda _: next(first_n), x, truth, noise)
         universes.set_segments([np.column_stack([x, fit]) for fit in seen.predictions])
         average.set_data(x, seen.mean)
         values = [seen.bias_squared, seen.variance, seen.noise]
@@ -290,8 +299,9 @@ def parallel_universes(figure):
 
 
 def middle_of_cp(n):
-    """Return n values of CP, evenly among the middle 90 % of Pokémon: there a fit is judged."""
-    return np.quantile(draw_sample(0, 2000)[0], np.linspace(0.05, 0.95, n))
+    """Return n values of CP, evenly among the middle 80 % of Pokémon: there a fit is judged."""
+    cp = draw_sample(TEST_SEED, 2000)[0]
+    return np.quantile(cp, np.linspace(0.1, 0.9, n), method="closest_observation")
 
 
 @explorer(
@@ -303,13 +313,18 @@ def middle_of_cp(n):
 def cross_validation(figure):
     """Which degree does cross-validation pick, and how sure is it?"""
     x_all, y_all = draw_sample(36, 60)
-    x_test, y_test = draw_sample(SEED + 2, 500)
+    x_test, y_test = draw_sample(TEST_SEED, 500)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     cp_axes(left, "One colour a fold")
     points = left.scatter(x_all, y_all, c=np.zeros(60), cmap="tab10", vmin=0, vmax=9, animated=True)
     error_axes(right, "Error by degree", xlabel="degree")
     folds_lines = moving_lines(right, colors=GREY, linewidths=1)
     set_curves = two_curves(right, DEGREES, labels=("k-fold average", "true"))
+
+    @cache  # the true errors are the same however the examples are dealt into folds
+    def true_errors(n):
+        models = [Polynomial(d).fit(x_all[:n], y_all[:n]) for d in DEGREES]
+        return [error(model, x_test, y_test) for model in models]
 
     def update(k, n, shuffle):
         x, y = x_all[:n], y_all[:n]
@@ -319,7 +334,7 @@ def cross_validation(figure):
         points.set_array(fold_of)
         errors = np.sqrt([cross_validate(Polynomial(d), x, y, folds) for d in DEGREES])
         average = np.sqrt((errors**2).mean(axis=1))
-        true = [error(Polynomial(d).fit(x, y), x_test, y_test) for d in DEGREES]
+        true = true_errors(n)
         folds_lines.set_segments([np.column_stack([DEGREES, fold]) for fold in errors.T])
         picked = DEGREES[np.argmin(average)]
         set_curves(average, true, at=picked)
