@@ -80,6 +80,7 @@ def set_up(cuda=False):
             "This Python cannot make virtual environments: on Debian and Ubuntu, "
             "`sudo apt install python3-venv`, then start again."
         )
+    check_venv_is_ours()
     with only_one_set_up():
         say("Setting the course up in .venv: this is needed once and takes a few minutes.")
         stamp_path().unlink(missing_ok=True)
@@ -210,6 +211,13 @@ def explain(errors, tried):
         )
     last = (errors.strip().splitlines() or ["no reason given"])[-1]
     return f"The set-up failed (tried: {tried}): {last} Start again, or delete .venv first."
+
+
+def check_venv_is_ours():
+    """Raise Trouble where .venv was made by something else: all that is in it would be deleted."""
+    found = {entry.name for entry in VENV.iterdir()} if VENV.exists() else set()
+    if VENV.is_symlink() or (found and not found & {"lock", stamp_path().name}):
+        raise Trouble(".venv was not made by course.py: move it away, and start again.")
 
 
 def empty_venv():
@@ -359,6 +367,7 @@ def environment(python=None, **variables):
     if python:
         kept["PATH"] = os.pathsep.join([str(python.parent), kept.get("PATH", os.defpath)])
     kept.setdefault("PIP_RETRIES", "2")
+    kept.setdefault("PYTHONUTF8", "1")  # on Windows a pipe has another encoding otherwise
     return {**kept, "PYTHONNOUSERSITE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", **variables}
 
 
@@ -466,6 +475,8 @@ def say(text):
 
 
 def main(arguments=None):
+    for stream in (sys.stdout, sys.stderr):  # a character that the console lacks becomes a "?"
+        stream.reconfigure(errors="replace")
     try:
         check_python()
         options = parse(arguments)

@@ -52,8 +52,8 @@ def _misfit_of_dict(came, wanted) -> str:
         return _unlike(came, wanted)
     if came.keys() != wanted.keys():
         return f"The keys {list(came)} came; {list(wanted)} are wanted."
-    sentences = ((key, misfit(came[key], wanted[key])) for key in wanted)
-    return next((f"At key {key!r}: {sentence}" for key, sentence in sentences if sentence), "")
+    sentences = (_inside(f"At key {key!r}", misfit(came[key], wanted[key])) for key in wanted)
+    return next(filter(None, sentences), "")
 
 
 def _misfit_of_sequence(came, wanted) -> str:
@@ -62,8 +62,17 @@ def _misfit_of_sequence(came, wanted) -> str:
     if len(came) != len(wanted):
         verb = "is" if len(wanted) == 1 else "are"
         return f"{_values(len(came))} came; {len(wanted)} {verb} wanted."
-    sentences = map(misfit, came, wanted)
-    return next((f"In value {i}: {words}" for i, words in enumerate(sentences, 1) if words), "")
+    sentences = (
+        _inside(f"In value {i}", words) for i, words in enumerate(map(misfit, came, wanted), 1)
+    )
+    return next(filter(None, sentences), "")
+
+
+def _inside(place: str, sentence: str) -> str:
+    """Put a place before a sentence: "In value 1: …", or "In value 1, value 2: …"."""
+    if sentence.startswith(("In value ", "At key ")):
+        return f"{place}, {sentence[3:]}"
+    return sentence and f"{place}: {sentence}"
 
 
 def _misfit_of_numbers(came, wanted: np.ndarray) -> str:
@@ -126,11 +135,11 @@ def as_numbers(value) -> np.ndarray | None:
     """Return numbers, an array, a list of numbers or a tensor as an array; None for the rest."""
     if isinstance(value, (str, bytes, dict)):
         return None
-    if hasattr(value, "detach"):  # a torch tensor, without importing torch
-        value = value.detach().cpu()
     try:
+        if hasattr(value, "detach"):  # a torch tensor, without importing torch
+            value = value.detach().cpu()
         array = np.asarray(value)
-    except (TypeError, ValueError):  # a ragged list
+    except Exception:  # a ragged list, or a student's own class with a broken `__array__`
         return None
     return array if array.dtype.kind in "biufc" else None
 

@@ -26,6 +26,7 @@ class Run:
     gap: bool = False  # it stopped because a `...` is still in the student's code
     changed: set = field(default_factory=set)  # positions of the arguments that it changed
     printed: str = ""
+    over: bool = False  # none of the student's code runs any more
 
 
 class _TimeIsUp(BaseException):
@@ -53,43 +54,51 @@ def run(function, cases, seconds: float) -> Run:
         try:
             worker.join(seconds)
         finally:  # also when the student presses «interrupt»
-            ended = _stop(worker)
+            _stop(worker, result)
     if not result.stopped and len(result.values) < len(cases):
         result.stopped = f"Your function did not end in {seconds:g} s: is there an endless loop?"
-        result.stopped += "" if ended else " It is still running: restart the kernel."
+        result.stopped += "" if result.over else " It is still running: restart the kernel."
     result.printed = printed.words
     return result
 
 
 def _work(function, cases, result: Run) -> None:
     with suppress(_TimeIsUp):
-        for case in cases:
-            arguments = deepcopy(case)
-            try:
-                value = function(*arguments)
-            except _TimeIsUp:
-                raise
-            except BaseException as error:  # SystemExit, too: nothing an answer raises may escape
-                result.stopped = _explain(error)
-                result.gap = isinstance(error, TypeError) and "ellipsis" in str(error)
-                return
-            pairs = enumerate(zip(case, arguments, strict=True))
-            result.changed |= {i for i, pair in pairs if changed(*pair)}
-            result.values.append(value)
+        try:
+            _call(function, cases, result)
+        finally:  # before the function's variables are freed: a long list takes its time
+            result.over = True
 
 
-def _stop(worker: Thread) -> bool:
-    """Raise `_TimeIsUp` in the thread until it ends, for a second at most; say whether it ended.
+def _call(function, cases, result: Run) -> None:
+    for case in cases:
+        arguments = deepcopy(case)
+        try:
+            value = function(*arguments)
+        except _TimeIsUp:
+            raise
+        except BaseException as error:  # SystemExit, too: nothing an answer raises may escape
+            result.stopped = _explain(error)
+            result.gap = isinstance(error, TypeError) and "ellipsis" in str(error)
+            return
+        pairs = enumerate(zip(case, arguments, strict=True))
+        result.changed |= {i for i, pair in pairs if changed(*pair)}
+        result.values.append(value)
+
+
+def _stop(worker: Thread, result: Run) -> None:
+    """Raise `_TimeIsUp` in the thread until the student's code is over, for a second at most.
 
     Once is not enough: a bare `except:` may swallow it. Code in C sees none until it returns.
+    Once it is over, one more would have nobody to catch it.
     """
     for _ in range(20):
         if not worker.is_alive():
             break
-        identity = ctypes.c_ulong(worker.ident)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(identity, ctypes.py_object(_TimeIsUp))
+        if not result.over:
+            identity = ctypes.c_ulong(worker.ident)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(identity, ctypes.py_object(_TimeIsUp))
         worker.join(0.05)
-    return not worker.is_alive()
 
 
 def _explain(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from textwrap import dedent
+from traceback import format_exception_only
 from types import CodeType
 from typing import Any
 
@@ -96,14 +97,24 @@ class Exercise:
 
     def judge(self, answer) -> Feedback:
         """Compare an answer with the reference; raises nothing, whatever the answer does."""
-        judge = self._judge_function if callable(self.solution) else self._judge_value
-        feedback = self._untried() if has_gap(answer) else judge(answer)
+        cases = self.cases() if callable(self.solution) else []
+        wanted = [self.solution(*deepcopy(case)) for case in cases]  # here an error is our own
+        try:
+            feedback = self._compare(answer, cases, wanted)
+        except Exception as error:  # a list that holds itself, a class with a broken method
+            words = format_exception_only(error)[-1].strip()
+            feedback = _wrong(f"Your answer cannot be compared ({words}).")
         return replace(
             feedback,
             title=f"{self.key} {self.title}",
             hints=tuple(self.hints),
             solution=self._solution_text(),
         )
+
+    def _compare(self, answer, cases: list[tuple], wanted: list) -> Feedback:
+        if has_gap(answer):
+            return self._untried()
+        return self._judge_function(answer, cases, wanted) if cases else self._judge_value(answer)
 
     def _judge_value(self, answer) -> Feedback:
         if agree(answer, self.solution, self.tolerance):
@@ -113,10 +124,9 @@ class Exercise:
         found = (words for words, slip in slips if agree(answer, slip, self.tolerance))
         return _wrong(sentence, diagnosis=next(found, ""))
 
-    def _judge_function(self, answer) -> Feedback:
+    def _judge_function(self, answer, cases: list[tuple], wanted: list) -> Feedback:
         if not callable(answer):
             return _wrong("A function is wanted: hand over its name alone, without calling it.")
-        cases = self.cases()
         if sentence := _wrong_arguments(answer, self.solution, cases[0]):
             return _wrong(sentence)
         result = run(answer, cases, self.seconds)
@@ -125,7 +135,6 @@ class Exercise:
             return _wrong(_CALLS_A_GAP)
         if gap or _is_blank(answer, result):
             return self._untried()
-        wanted = [self.solution(*deepcopy(case)) for case in cases]
         feedback = self._first_failure(cases, result, wanted)
         if feedback is None:
             feedback = Feedback("right", (self.verified or self._count(wanted),))
@@ -152,10 +161,10 @@ class Exercise:
         return sentences
 
     def _diagnose(self, cases, result: Run) -> str:
-        """Return the sentence of the first slip that gives what came, on every input."""
+        """Return the sentence of the first slip that gives what came, and stops where it did."""
         for sentence, slip in self.slips.items():
             theirs = run(slip, cases, self.seconds).values
-            if len(theirs) == len(result.values) == len(cases) and all(
+            if len(theirs) == len(result.values) and all(
                 agree(came, slipped, self.tolerance)
                 for came, slipped in zip(result.values, theirs, strict=True)
             ):
@@ -219,7 +228,7 @@ def _wrong_arguments(answer, solution, case: tuple) -> str:
     """Say which arguments are wanted if the answer cannot be called with these, else ""."""
     try:
         signature = inspect.signature(answer)
-    except ValueError:  # some built-in functions have no signature to read
+    except (ValueError, TypeError):  # some functions have no signature to read
         return ""
     try:
         signature.bind(*case)

@@ -17,7 +17,7 @@ import io
 import math
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -26,6 +26,10 @@ from PIL import Image
 from threadpoolctl import ThreadpoolController
 
 from course_lib.plotting import DPI, ORANGE, show_picture
+
+# A slider moves on another thread than the cells run on, and the number of threads of the linear
+# algebra, which an update limits, is one for all: so explorers move one at a time.
+_ONE_AT_A_TIME = threading.RLock()
 
 # --- controls -------------------------------------------------------------------------------
 
@@ -48,9 +52,12 @@ class Control:
             if value in self.options:
                 return value
             raise ValueError(f"{name} must be one of {list(self.options)}, not {value!r}")
+        as_kind, wanted = (round, "whole number") if self.kind == "integer" else (float, "number")
         if isinstance(value, int | float | np.number) and self.low <= value <= self.high:
-            return round(value) if self.kind == "integer" else float(value)
-        raise ValueError(f"{name} must be a number from {self.low} to {self.high}, not {value!r}")
+            number = as_kind(value)
+            if number == value:
+                return number
+        raise ValueError(f"{name} must be a {wanted} from {self.low} to {self.high}, not {value!r}")
 
     def samples(self, random):
         """Return the values that a test tries: both ends, the start and one at random."""
@@ -60,38 +67,49 @@ class Control:
             between = float(np.exp(random.uniform(np.log(self.low), np.log(self.high))))
         else:
             between = random.uniform(self.low, self.high)
-        return [self.low, self.high, self.start, self.checked("sample", between)]
+            between = round(between) if self.kind == "integer" else between
+        return [self.low, self.high, self.start, between]
 
 
 def slider(low, high, start, step=None, label=""):
     """A slider for a real number from low to high (100 steps unless told otherwise)."""
-    control = Control("linear", float(start), low, high, step or (high - low) / 100, label=label)
-    return _with_checked_start(control)
+    _check_ends(low, high)
+    return _with_checked_start(
+        Control("linear", start, low, high, step or (high - low) / 100, label=label)
+    )
 
 
 def log_slider(low, high, start, label=""):
     """A slider for a positive number whose order of magnitude matters: equal steps in log₁₀."""
     if low <= 0:
         raise ValueError(f"low must be positive on a logarithmic slider, not {low}")
+    _check_ends(low, high)
     step = (math.log10(high) - math.log10(low)) / 100
-    return _with_checked_start(Control("log", float(start), low, high, step, label=label))
+    return _with_checked_start(Control("log", start, low, high, step, label=label))
 
 
 def int_slider(low, high, start, label=""):
     """A slider for a whole number from low to high."""
+    _check_ends(low, high)
     return _with_checked_start(Control("integer", start, low, high, 1, label=label))
 
 
 def choice(options, start=None, label=""):
     """A row of buttons, one of which is pressed."""
     options = tuple(options)
+    if not options:
+        raise ValueError("options must not be empty")
     start = options[0] if start is None else start
     return _with_checked_start(Control("choice", start, options=options, label=label))
 
 
+def _check_ends(low, high):
+    if not low < high:
+        raise ValueError(f"low must be below high, not {low} and {high}")
+
+
 def _with_checked_start(control):
-    control.checked("start", control.start)
-    return control
+    return replace(control, start=control.checked("start", control.start))
 
 
 # --- the explorer ---------------------------------------------------------------------------
@@ -106,6 +124,16 @@ def explorer(*, presets=None, size=(9, 3.8), **controls):
     """
 
     def decorate(draw):
+        if not draw.__doc__:
+            raise TypeError(
+                f"{draw.__name__} must have a docstring: its first line is the question"
+            )
+        for name, values in (presets or {}).items():
+            for control, value in values.items():
+                if control not in controls:
+                    raise ValueError(f"the preset {name!r} sets {control!r}, which is no control")
+                controls[control].checked(f"{control} of the preset {name!r}", value)
+
         @functools.wraps(draw)
         def start(**values):
             return Explorer(draw, controls, presets or {}, size, values)
@@ -130,11 +158,12 @@ class Explorer:
         self.controls = controls
         self.presets = presets
         self.error = None
-        self._lock = threading.RLock()  # a slider moves on another thread than the cells run on
         self._view = None
         self._figure = Figure(figsize=size, dpi=DPI)
         self._canvas = FigureCanvasAgg(self._figure)
         self._update = draw(self._figure)
+        if not callable(self._update):
+            raise TypeError(f"{self.name} must return its function `update`")
         self._figure.stale = True
         self._paint()
         self._threads = ThreadpoolController()  # small problems are fastest on one thread
@@ -144,7 +173,7 @@ class Explorer:
     def set(self, **values):
         """Move controls by name, and return the explorer; ValueError where a value is unfit."""
         checked = {name: self._control(name).checked(name, v) for name, v in values.items()}
-        with self._lock:
+        with _ONE_AT_A_TIME:
             self.values |= checked
             self._move()
             if self._view:
@@ -177,7 +206,7 @@ class Explorer:
 
     def pixels(self):
         """Return the picture as it stands, shape (height, width, 4), values 0 to 255."""
-        with self._lock:
+        with _ONE_AT_A_TIME:
             return np.asarray(self._canvas.buffer_rgba()).copy()
 
     def encoded(self, kind, **options):
@@ -188,7 +217,7 @@ class Explorer:
 
     def enlarge(self, scale):
         """Draw everything larger by this factor, letters and lines too; return the explorer."""
-        with self._lock:
+        with _ONE_AT_A_TIME:
             self._figure.set_dpi(DPI * scale)
         return self.set()
 
@@ -202,6 +231,8 @@ class Explorer:
         try:
             with self._threads.limit(limits=1, user_api="blas"), _strict_arithmetic():
                 seen = self._update(**self.values)
+            if not isinstance(seen, str):
+                raise TypeError(f"update must return a sentence, not {type(seen).__name__}")
             if re.search(r"\b(nan|inf)\b", seen):
                 raise FloatingPointError(seen)
             self._paint()
@@ -238,8 +269,9 @@ class Explorer:
     def _ipython_display_(self):
         from course_lib.explorer_view import View
 
-        self._view = self._view or View(self)
-        show_picture(self.encoded("png"), self.words, *self._view.bundles())
+        with _ONE_AT_A_TIME:
+            self._view = self._view or View(self)
+            show_picture(self.encoded("png"), self.words, *self._view.bundles())
 
 
 def _strict_arithmetic():

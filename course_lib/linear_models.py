@@ -414,12 +414,12 @@ def cross_validate(model, X, y, folds):
     `folds` is a list of pairs (train_index, validation_index), as `k_fold` gives; the result
     has one error a fold. The work is done on a copy of the model.
     """
-    X, y = as_array(X, "X"), as_array(y, "y")
+    X, y, folds = as_array(X, "X"), as_array(y, "y"), list(folds)
     check_same_length(X=X, y=y)
     for index in (index for fold in folds for index in fold):
         if np.max(index, initial=0) >= len(y) or np.min(index, initial=0) < 0:
             raise ValueError(f"folds must hold indices from 0 to {len(y) - 1}, came others")
-    if not len(folds):
+    if not folds:
         raise ValueError("folds must not be empty")
     model = copy.deepcopy(model)
     errors = [
@@ -433,6 +433,7 @@ def best_by_validation(models, X, y, folds):
     """The index of the model with the smallest average validation error over the folds."""
     if not len(models):
         raise ValueError("models must not be empty")
+    folds = list(folds)  # for every model the same, also where they come from a generator
     return int(np.argmin([cross_validate(model, X, y, folds).mean() for model in models]))
 
 

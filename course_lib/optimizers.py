@@ -61,7 +61,7 @@ def minimize(function, gradient, start, optimizer, steps, tolerance=0.0):
         diverged = False
         while True:
             slope = _checked_gradient(gradient(points[-1]), points[0].shape)
-            converged = tolerance > 0 and math.sqrt(slope.dot(slope)) < tolerance
+            converged = math.sqrt(slope.dot(slope)) < tolerance
             if converged or len(losses) > steps:
                 break
             point = optimizer.step(points[-1], slope)

@@ -8,6 +8,8 @@
 Nothing here waits for a time to pass: it waits for a word, a picture or an answer of the kernel.
 """
 
+import functools
+import importlib.util
 import json
 import os
 import re
@@ -22,10 +24,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from course import LAB_SETTINGS
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+SETTINGS = LAB_SETTINGS | {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
@@ -86,10 +89,22 @@ TIME_NEXT_PICTURE = """() => {
 }"""
 
 
+@functools.cache
 def find_chromium():
     """Return the path of a browser that can be driven, or None."""
     names = ["chromium", "chromium-browser", "google-chrome", "msedge"]
-    return next(filter(None, map(shutil.which, names)), None)
+    return next(filter(None, map(shutil.which, names)), None) or find_playwrights_own()
+
+
+def find_playwrights_own():
+    """Return the path of the Chromium that `playwright install` brought, or None."""
+    if not importlib.util.find_spec("playwright"):
+        return None
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if os.path.exists(path) else None
 
 
 class Lab:
@@ -173,9 +188,10 @@ class Lab:
     def _start_browser(self):
         from playwright.sync_api import sync_playwright
 
+        chromium = find_chromium()  # first: it may start a playwright of its own
         self._playwright = sync_playwright().start()
         self._browser = self._playwright.chromium.launch(
-            executable_path=find_chromium(), headless=True, args=FLAGS
+            executable_path=chromium, headless=True, args=FLAGS
         )
 
 

@@ -199,6 +199,22 @@ def test_variables_of_another_python_do_not_reach_the_tools(monkeypatch):
     assert child["PATH"].split(os.pathsep)[0] == os.path.join("here", "bin")
 
 
+@pytest.mark.parametrize("chosen", [None, "0"])
+def test_children_speak_utf8_unless_told_otherwise(monkeypatch, chosen):
+    monkeypatch.delenv("PYTHONUTF8", raising=False)
+    if chosen:
+        monkeypatch.setenv("PYTHONUTF8", chosen)
+    assert course.environment()["PYTHONUTF8"] == (chosen or "1")
+
+
+def test_a_console_that_lacks_a_character_gets_a_question_mark_for_it(copy):
+    (copy / "notebooks/02_深度.ipynb").touch()
+    (copy / "pytest.py").touch()
+    result = run(copy, "test", "--here", "--lesson", "02", PYTHONIOENCODING="cp1252")
+    assert result.returncode == 0, result.stderr
+    assert "notebooks/02_??.ipynb\n" in result.stdout
+
+
 # ---------------------------------------------------------------- the set-up
 
 
@@ -259,6 +275,24 @@ def test_a_set_up_that_does_not_fit_is_made_anew(installer, break_it):
     assert course.main(["setup"]) == 0
     assert len(installer) == 2
     assert not left_over.exists()
+
+
+def test_an_environment_of_somebody_else_is_left_as_it_is(copy):
+    (copy / ".venv").mkdir()
+    (copy / ".venv/pyvenv.cfg").touch()
+    assert_one_sentence(run(copy, "setup"), ".venv was not made by course.py", "move it away")
+    assert [path.name for path in (copy / ".venv").iterdir()] == ["pyvenv.cfg"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets only some users make links")
+def test_an_environment_behind_a_link_is_left_as_it_is(copy):
+    elsewhere = copy / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("lock", "precious"):
+        (elsewhere / name).touch()
+    (copy / ".venv").symlink_to(elsewhere)
+    assert_one_sentence(run(copy, "setup"), ".venv was not made by course.py", "move it away")
+    assert {path.name for path in elsewhere.iterdir()} == {"lock", "precious"}
 
 
 def test_settings_of_ruff_and_pytest_cost_no_new_set_up(installer):

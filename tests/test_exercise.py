@@ -2,9 +2,9 @@
 
 import re
 import sys
+import threading
 from dataclasses import replace
 from functools import partial
-from threading import Event, active_count
 
 import numpy as np
 import pytest
@@ -151,6 +151,12 @@ def loops_and_prints(w, b, x, y):
         print("still here")
 
 
+def loops_and_fills_the_memory(w, b, x, y):
+    losses = []
+    while True:
+        losses.append({})
+
+
 def right_and_prints(w, b, x, y):
     loss = line_loss(w, b, x, y)
     print(loss)
@@ -257,15 +263,82 @@ def test_a_wrong_answer_gets_one_plain_sentence(answer, sentence, capsys):
     [loops, loops_and_catches_exceptions, loops_and_catches_everything, loops_and_prints],
 )
 def test_a_loop_that_never_ends_is_ended(answer, capsys):
-    threads = active_count()
+    threads = threading.active_count()
     feedback = replace(LINE, seconds=0.2).judge(answer)
     assert feedback.sentences[0] == "Your function did not end in 0.2 s: is there an endless loop?"
-    assert active_count() == threads
+    assert threading.active_count() == threads
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_loop_whose_memory_is_slow_to_free_ends_in_silence(monkeypatch):
+    escaped = []
+    monkeypatch.setattr(threading, "excepthook", escaped.append)
+    feedback = replace(LINE, seconds=0.3).judge(loops_and_fills_the_memory)
+    assert feedback.message.startswith("Your function did not end in 0.3 s")
+    assert escaped == []
+
+
+def holds_itself(*arguments):
+    values = []
+    values.append(values)
+    return values
+
+
+class BrokenArray:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no numbers here")
+
+
+class BrokenSequence(BrokenArray):
+    def __len__(self):
+        return 2
+
+
+def with_a_broken_signature(w, b, x, y):
+    return line_loss(w, b, x, y)
+
+
+with_a_broken_signature.__signature__ = "(w, b, x, y)"
+
+PAIR = replace(LINE, solution=lambda w, b, x, y: (w, b))
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "sentence"),
+    [
+        (LINE, holds_itself, "Your answer cannot be compared (RecursionError: "),
+        (LINE, holds_itself(), "Your answer cannot be compared (RecursionError: "),
+        (VALUE, holds_itself(), "Your answer cannot be compared (RecursionError: "),
+        (LINE, lambda *_: BrokenArray(), "A number is wanted; an object of type BrokenArray came."),
+        (VALUE, BrokenArray(), "A number is wanted; an object of type BrokenArray came."),
+        (
+            PAIR,
+            lambda *_: BrokenSequence(),
+            "Your answer cannot be compared (RuntimeError: no numbers here).",
+        ),
+    ],
+)
+def test_an_answer_that_cannot_be_compared_gets_a_plain_sentence(exercise, answer, sentence):
+    feedback = exercise.judge(answer)
+    assert feedback.status == "wrong"
+    assert feedback.message.startswith(sentence)
+
+
+def test_a_right_function_whose_signature_cannot_be_read_is_right():
+    assert LINE.judge(with_a_broken_signature)
+
+
+@pytest.mark.parametrize("part", ["solution", "inputs"])
+def test_an_error_of_the_exercise_itself_is_raised(part):
+    def broken(*arguments):
+        raise ZeroDivisionError("the declaration is wrong")
+
+    with pytest.raises(ZeroDivisionError, match="the declaration is wrong"):
+        replace(LINE, **{part: broken}).judge(line_loss)
+
+
 def test_what_cannot_be_ended_is_admitted():
-    release = Event()
+    release = threading.Event()
     feedback = replace(LINE, seconds=0.01).judge(lambda w, b, x, y: release.wait())
     release.set()
     assert feedback.sentences[0].endswith("It is still running: restart the kernel.")
@@ -373,6 +446,9 @@ COLUMN, ROW = np.ones((3, 1)), np.ones(3)
         ("ab", ("a", "b"), "A tuple of 2 values is wanted; a text came."),
         ({"w": 1}, {"w": 1, "b": 2}, "The keys ['w'] came; ['w', 'b'] are wanted."),
         ({"w": None}, {"w": 1}, "At key 'w': Nothing (None) came"),
+        ([[1, 2], [3, ROW]], [[1, 2], [3, 4]], "In value 2, value 2: Shape (3,) came"),
+        ({"w": [1, "a"]}, {"w": [1, 2]}, "At key 'w', value 2: A number is wanted"),
+        ([1, {"w": "a"}], [1, {"w": 2}], "In value 2, key 'w': A number is wanted"),
         (1, {"w": 1}, "A dictionary is wanted; a number came."),
         (1, True, "True or False is wanted; a number came."),
         ([1, 0], np.array([True, False]), "An array of True or False, shape (2,) is wanted"),

@@ -56,6 +56,18 @@ def squared(w, b, X, y):
     return (y - (X @ w + b)) ** 2
 
 
+def judge_by(
+    large_error=lambda training, test, noise: training > 2 * noise,
+    large_gap=lambda training, test, noise: test > 2 * training,
+):
+    def diagnose(training_error, test_error, noise):
+        if large_error(training_error, test_error, noise):
+            return "redesign the model"
+        return "more data or regularise" if large_gap(training_error, test_error, noise) else "done"
+
+    return diagnose
+
+
 @pytest.mark.parametrize(
     ("key", "answer", "words"),
     [
@@ -85,7 +97,28 @@ def squared(w, b, X, y):
             lambda w, b, X, y, penalty: np.mean(squared(w, b, X, y)) + penalty * w @ w,
             "averaged",
         ),
+        (
+            "01.5",
+            lambda w, b, X, y, penalty: np.sum((y - (X @ w + b)) ** 2) - penalty * np.sum(w**2),
+            "subtracted",
+        ),
+        (
+            "01.5",
+            lambda w, b, X, y, penalty: np.sum((y - X @ w + b) ** 2) + penalty * np.sum(w**2),
+            "parentheses",
+        ),
+        (
+            "01.5",
+            lambda w, b, X, y, penalty: sum(((X * w + b - y) ** 2).ravel()) + penalty * w @ w,
+            "X @ w is one number for each sample",
+        ),
         ("01.6", lambda x: np.sum((x - x.mean()) ** 2) / len(x) - 1, "parentheses"),
+        ("01.7", judge_by(lambda training, test, noise: training > noise), "above 2·noise"),
+        (
+            "01.7",
+            judge_by(large_gap=lambda training, test, noise: test > training),
+            "test error > 2·training error",
+        ),
     ],
 )
 def test_a_slip_as_a_student_writes_it_gets_its_diagnosis(key, answer, words):

@@ -5,12 +5,14 @@ import html
 import re
 import subprocess
 import sys
+import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from threadpoolctl import threadpool_info
 
 from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
 
@@ -159,7 +161,8 @@ def test_its_code_is_within_range_even_at_an_end_that_is_not_a_round_number(end)
         ({"slope": None}, "slope must be a number"),
         ({"slope": [1.0]}, "slope must be a number"),
         ({"rate": 0}, "rate must be a number from 0.001 to 1, not 0"),
-        ({"count": 10}, "count must be a number from 1 to 9, not 10"),
+        ({"count": 10}, "count must be a whole number from 1 to 9, not 10"),
+        ({"count": 2.7}, r"count must be a whole number from 1 to 9, not 2\.7"),
         ({"mood": "sad"}, "mood must be one of .*'fine'.*'sad'"),
         ({"speed": 1}, "toy has no 'speed'; it has .*'slope'"),
     ],
@@ -187,11 +190,54 @@ def test_an_unknown_preset_is_a_value_error_that_names_the_known_ones():
         (lambda: int_slider(0, 9, start=-1), "start must be"),
         (lambda: log_slider(0, 1, start=0.1), "low must be positive"),
         (lambda: choice(["a", "b"], start="c"), "start must be one of"),
+        (lambda: choice([]), "options must not be empty"),
+        (lambda: slider(1, 1, start=1), "low must be below high, not 1 and 1"),
+        (lambda: log_slider(1, 0.1, start=0.5), "low must be below high"),
+        (
+            lambda: int_slider(1, 10, start=5.5),
+            r"start must be a whole number from 1 to 10, not 5\.5",
+        ),
     ],
 )
 def test_a_control_that_makes_no_sense_is_a_value_error(make, said):
     with pytest.raises(ValueError, match=said):
         make()
+
+
+def bare(figure):
+    """Is this a drawing?"""
+
+
+def test_a_drawing_that_returns_no_update_is_a_type_error_that_names_it():
+    with pytest.raises(TypeError, match="bare must return its function `update`"):
+        explorer()(bare)()
+
+
+def test_a_drawing_without_a_question_is_a_type_error_that_names_it():
+    with pytest.raises(TypeError, match="<lambda> must have a docstring"):
+        explorer()(lambda figure: None)
+
+
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    [
+        ({"hue": 1}, "the preset 'odd' sets 'hue', which is no control"),
+        ({"x": 9}, "x of the preset 'odd' must be a number from 0 to 1, not 9"),
+    ],
+)
+def test_a_preset_that_cannot_be_reached_is_a_value_error(preset, said):
+    with pytest.raises(ValueError, match=said):
+        explorer(presets={"odd": preset}, x=slider(0, 1, start=0))(bare)
+
+
+def test_an_update_that_says_nothing_is_said_to_be_wrong():
+    @explorer(x=slider(0, 1, start=0))
+    def silent(figure):
+        """Does it speak?"""
+        return lambda x: None
+
+    assert isinstance(silent().error, TypeError)
+    assert "update must return a sentence, not NoneType" in silent().words
 
 
 # --- words ----------------------------------------------------------------------------------
@@ -304,21 +350,63 @@ def test_a_thousand_moves_leave_no_artist_and_no_memory_behind():
     assert growth < 200_000
 
 
-def test_two_threads_may_move_it_while_a_third_looks(displayed):
+def test_updates_never_run_at_the_same_time_whatever_thread_moves_whatever_explorer():
+    inside, pause = [], threading.Event()
+
+    @explorer(x=slider(0, 1, start=0))
+    def alone(figure):
+        """Is anybody else here?"""
+
+        def update(x):
+            if inside:
+                raise RuntimeError("somebody else is here")
+            inside.append(x)
+            pause.wait(0.002)  # long enough for the others to come
+            inside.pop()
+            return f"{x}"
+
+        return update
+
+    explorers = [alone(), alone()]
+
+    def move(one, low):
+        return [one.set(x=low + i / 100).error for i in range(25)]
+
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(move, one, low) for one in explorers for low in (0, 0.5)]
+        errors = sum((moved.result(60) for moved in running), [])
+    assert set(errors) == {None}
+
+
+def test_two_threads_may_move_it_while_a_third_displays_it(displayed):
     one = toy()
-    displayed(one)  # a view that must follow
-    one.set(slope=2)
     moves = [
         lambda: [one.set(slope=x) for x in np.linspace(-3, 3, 40)],
         lambda: [one.set(count=n, mood=m) for n in range(1, 9) for m in ("fine", "zooms", "fine")],
         lambda: [one.encoded("png").startswith(b"\x89PNG") for _ in range(40)],
     ]
+    displayed(one)  # a view that must follow
     with ThreadPoolExecutor(3) as threads:
         results = [running.result(60) for running in [threads.submit(move) for move in moves]]
     assert all(results[2])
     assert one.error is None
     assert one.words == toy(**one.values).words
     assert same_picture(one, toy(**one.values))
+
+
+def test_an_update_runs_its_linear_algebra_on_one_thread():
+    @explorer(x=slider(0, 1, start=0))
+    def counting(figure):
+        """How many threads?"""
+
+        def update(x):
+            pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+            return f"{[pool['num_threads'] for pool in pools]}"
+
+        return update
+
+    threads = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert counting().words.endswith(f"{[1 for _ in threads]}")
 
 
 # --- the lecture hall -----------------------------------------------------------------------

@@ -494,6 +494,16 @@ def test_nearly_dependent_columns_leave_a_column_in_small_units_alone():
     assert LinearRegression().fit(X, a + c).score(X, a + c) > 0.9999
 
 
+def test_folds_may_come_from_a_generator():
+    X, y = regression(12, 2)
+    folds = k_fold(12, 3)
+    models = [Ridge(1e6), LinearRegression()]
+    assert best_by_validation(models, X, y, (fold for fold in folds)) == 1
+    np.testing.assert_array_equal(
+        cross_validate(Ridge(), X, y, iter(folds)), cross_validate(Ridge(), X, y, folds)
+    )
+
+
 def test_a_seed_gives_every_model_the_same_universes():
     seen = {}
 

@@ -19,6 +19,7 @@ PATHS = [p for p in sorted((ROOT / "notebooks").rglob("*.ipynb")) if "checkpoint
 SECTIONS = ["by the end you can", "claimed and measured", "take-away"]
 ELSEWHERE = re.compile(r"[a-z]+:|#")  # a link that has a scheme, or stays on its page
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}", re.IGNORECASE)  # in memory, another in every run
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w./:~-])/(?:home|root|tmp|usr|opt|var|mnt|Users|private)/|\b[A-Z]:\\Users"
 )
@@ -43,6 +44,14 @@ def code(notebook):
 @pytest.fixture
 def outputs(code):
     return [output for cell in code for output in cell.outputs]
+
+
+@pytest.fixture
+def texts(outputs):
+    """All that the outputs say, as text and as HTML."""
+    data = [output.get("data", {}) for output in outputs]
+    streams = [output.get("text", "") for output in outputs]
+    return streams + [one.get(f"text/{kind}", "") for one in data for kind in ("plain", "html")]
 
 
 @pytest.fixture
@@ -82,6 +91,10 @@ def test_no_output_is_an_error_or_a_warning(outputs):
     assert not [output.text for output in outputs if output.get("name") == "stderr"]
 
 
+def test_no_claim_fails(texts):
+    assert not [text for text in texts if "✗ fails" in text]
+
+
 def test_no_output_needs_a_kernel_to_be_seen(notebook, outputs):
     assert "widgets" not in notebook.metadata
     mimes = {mime for output in outputs for mime in output.get("data", {})}
@@ -94,11 +107,12 @@ def test_its_cells_have_ids_of_their_own(notebook):
     assert len(set(ids)) == len(ids)
 
 
-def test_it_says_nothing_of_the_machine_that_ran_it(notebook, outputs):
-    texts = [cell.source for cell in notebook.cells]
-    texts += [output.get("text", "") for output in outputs]
-    texts += [str(output.get("data", {}).get("text/plain", "")) for output in outputs]
-    texts += [str(output.get("data", {}).get("text/html", "")) for output in outputs]
+def test_no_output_holds_an_address_in_memory(texts):
+    assert not [text for text in texts if ADDRESS.search(text)]
+
+
+def test_it_says_nothing_of_the_machine_that_ran_it(notebook, texts):
+    texts = [*texts, *(cell.source for cell in notebook.cells)]
     assert not [text for text in texts if ABSOLUTE_PATH.search(text) or str(ROOT) in text]
 
 
@@ -157,10 +171,27 @@ def test_the_chinese_terms_of_its_take_aways_are_in_the_glossary(prose):
     assert sorted(terms - known) == []
 
 
+# --- the two tables of lessons --------------------------------------------------------------
+
+
+def lessons_in(text):
+    """The rows of a table of lessons: number and star, title, question, and whether it is there."""
+    rows = re.findall(r"^\| (\d\d(?: ★)?) \| (.+?) \| (.+?) \|", text, re.MULTILINE)
+    return [
+        (number, re.search(r"\w[^]()*]*", title)[0].strip(), question, "to come" not in title)
+        for number, title, question in rows
+    ]
+
+
+def test_the_readme_and_the_welcome_list_the_same_lessons_and_questions():
+    welcome = nbformat.read(ROOT / "notebooks" / "00_welcome.ipynb", as_version=4)
+    lessons = lessons_in((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert lessons
+    assert lessons == lessons_in("\n".join(cell.source for cell in welcome.cells))
+
+
 def test_the_lessons_of_the_readme_are_those_that_exist():
-    readme = ROOT / "README.md"
-    if not readme.exists():
-        pytest.skip("README.md does not exist yet")
-    rows = re.findall(r"^\|.*\b\d\d_\w+.*$", readme.read_text(encoding="utf-8"), re.MULTILINE)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*\b\d\d_\w+.*$", readme, re.MULTILINE)
     here = {re.search(r"\d\d_[a-z_]+", row)[0] for row in rows if "to come" not in row.lower()}
     assert here == {path.stem for path in PATHS}

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -152,6 +153,28 @@ def test_an_unfit_notebook_is_not_written_and_the_reason_is_said(
     assert render.main([path]) == 1
     assert path.read_bytes() == before
     assert re.search(rf"unfit\.ipynb was not written: {reason}", capsys.readouterr().err, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "peak", "reason"),
+    [
+        (61, 2**20, "it takes 61 s; at most 60 s are allowed"),
+        (1, 2**31, "it takes 2048 MiB of memory; at most 1024 MiB are allowed"),
+    ],
+    ids=["slow", "large"],
+)
+def test_a_notebook_that_takes_too_much_is_not_written(
+    render, tmp_path, capsys, monkeypatch, seconds, peak, reason
+):
+    monkeypatch.setattr(render, "execute", lambda notebook, folder: peak)
+    clock = SimpleNamespace(perf_counter=iter([0, seconds]).__next__)
+    monkeypatch.setattr(render, "time", clock)
+    path = tmp_path / "greedy.ipynb"
+    write_notebook(path, ["1 + 1"])
+    before = path.read_bytes()
+    assert render.main([path]) == 1
+    assert path.read_bytes() == before
+    assert f"greedy.ipynb was not written: {reason}" in capsys.readouterr().err
 
 
 def test_a_notebook_that_is_not_there_or_not_json_is_said(render, tmp_path, capsys):

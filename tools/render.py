@@ -2,7 +2,8 @@
 
     python tools/render.py [NOTEBOOK ...]      default: all of notebooks/*.ipynb
 
-A notebook that fails, warns, or measures a claim that does not hold is not written.
+A notebook that fails, warns, measures a claim that does not hold, or takes too much of a small
+machine is not written.
 """
 
 import hashlib
@@ -22,6 +23,8 @@ from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKerne
 
 from course_lib.saving import drop_views
 
+MOST_SECONDS = 60
+MOST_MEMORY = 2**30  # bytes
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -58,7 +61,7 @@ def read(path):
     return nbformat.reads(json.dumps(raw | {"nbformat": 4, "nbformat_minor": 5}), as_version=4)
 
 
-def execute(notebook, folder, seconds_a_cell=120):
+def execute(notebook, folder, seconds_a_cell=MOST_SECONDS):
     """Run all cells in a new kernel, outputs in place; return its peak memory in bytes."""
     notebook.cells.append(nbformat.v4.new_code_cell(PEAK_MEMORY))
     client = NotebookClient(
@@ -97,6 +100,15 @@ def tidy(notebook):
                 raise Unfit(f"a claim fails: {text.strip()}")
 
 
+def check_cost(seconds, peak):
+    """Raise Unfit at a notebook that is too slow or too large for a free Binder."""
+    if seconds > MOST_SECONDS:
+        raise Unfit(f"it takes {seconds:.0f} s; at most {MOST_SECONDS} s are allowed")
+    if peak > MOST_MEMORY:
+        took, most = peak / 2**20, MOST_MEMORY / 2**20
+        raise Unfit(f"it takes {took:.0f} MiB of memory; at most {most:.0f} MiB are allowed")
+
+
 def write(notebook, path):
     """Write the notebook whole or not at all."""
     text = nbformat.writes(notebook, indent=1).rstrip("\n") + "\n"
@@ -110,9 +122,11 @@ def render(path):
     start = time.perf_counter()
     notebook = read(path)
     peak = execute(notebook, path.parent)
+    seconds = time.perf_counter() - start
+    check_cost(seconds, peak)
     tidy(notebook)
     write(notebook, path)
-    seconds, size = time.perf_counter() - start, path.stat().st_size
+    size = path.stat().st_size
     print(f"{path.name:36}{seconds:6.1f} s{peak / 2**20:8.0f} MiB{size / 2**10:8.0f} KiB")
 
 

@@ -260,6 +260,15 @@ RIDGE_LOSS = Exercise(
         "the bias is penalised, too: b moves the curve up and down, it does not make it rough.": (
             lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, penalty) + penalty * b**2
         ),
+        "the penalty is subtracted: it must make the loss larger, + λ Σ wᵢ².": (
+            lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, -penalty)
+        ),
+        "parentheses are missing: the residual is y − (X w + b); y − X w + b adds b to y.": (
+            lambda w, b, X, y, penalty: ridge_loss(w, -b, X, y, penalty)
+        ),
+        "w * X multiplies entry by entry; the prediction X @ w is one number for each sample.": (
+            lambda w, b, X, y, penalty: np.sum((y - (w * X + b)) ** 2) + penalty * np.sum(w**2)
+        ),
         "the penalty is missing.": lambda w, b, X, y, penalty: ridge_loss(w, b, X, y, 0.0),
         "the weights are not squared in the penalty: Σ wᵢ² is wanted, this is Σ |wᵢ| (lasso).": (
             _ridge_with(lambda w: np.sum(np.abs(w)))
@@ -381,6 +390,16 @@ DIAGNOSE = Exercise(
                 "more data or regularise"
                 if test_error > 2 * training_error
                 else diagnose(training_error, test_error, noise)
+            )
+        ),
+        "the training error is compared with the noise itself: large means above 2·noise.": (
+            lambda training_error, test_error, noise: diagnose(
+                training_error, test_error, noise / 2
+            )
+        ),
+        "every gap counts as large here; large means test error > 2·training error.": (
+            lambda training_error, test_error, noise: diagnose(
+                training_error, 2 * test_error, noise
             )
         ),
         "the gap between training and test error is never looked at: that is the variance.": (
