@@ -211,7 +211,7 @@ class NotebookPage:
             explorer.wait_for_picture()
 
     def explorers(self):
-        boxes = self.page.locator(".jp-OutputArea-child:has(.widget-vbox > img.widget-image)")
+        boxes = self.page.locator(".jp-OutputArea-child:has(.widget-vbox img)")
         return [ExplorerOnPage(self, boxes.nth(i)) for i in range(boxes.count())]
 
     def time_key(self, key):
@@ -248,7 +248,7 @@ class ExplorerOnPage:
     def __init__(self, notebook, output):
         self.notebook = notebook
         self.page = notebook.page
-        self.picture = output.locator("img.widget-image")
+        self.picture = output.locator("img")
         self.output = output
         below = output.locator("xpath=following-sibling::*[1]")
         self._words = below.locator(".jp-OutputArea-output")
