@@ -94,7 +94,7 @@ def _image(explorer):
     height, width = explorer.pixels().shape[:2]
     data = base64.b64encode(explorer.encoded("jpeg", quality=85, subsampling=0)).decode()
     return (
-        f'<img alt="" width="{width}" height="{height}" decoding="sync" '
+        f'<img class="explorer" alt="" width="{width}" height="{height}" decoding="sync" '
         f'style="display: block; max-width: 100%; height: auto" '
         f'src="data:image/jpeg;base64,{data}">'
     )

@@ -75,15 +75,23 @@ PIXELS = """async picture => {
 }"""
 TIME_NEXT_PICTURE = """() => {
     window.painted = new Promise(resolve => {
-        let pressed;
+        let pressed, painted;
+        const keepPainting = () => painted ?? requestAnimationFrame(keepPainting);
+        keepPainting();  // else the page's next frame would have to be woken up first
         const paint = new MessageChannel();
-        paint.port1.onmessage = () => resolve(performance.now() - pressed);
+        paint.port1.onmessage = () => resolve(painted = performance.now() - pressed);
+        const done = () => requestAnimationFrame(() => paint.port2.postMessage(0));
+        const watcher = new MutationObserver(changes => {
+            const added = changes.flatMap(change => [...change.addedNodes]);
+            const pictures = added.flatMap(node => [node, ...node.querySelectorAll?.("img") ?? []])
+                .filter(node => node instanceof HTMLImageElement);
+            if (pictures.length === 0) return;
+            watcher.disconnect();
+            if (pictures[0].complete) done(); else pictures[0].addEventListener("load", done);
+        });
         addEventListener("keydown", event => {
             pressed = event.timeStamp;
-            document.addEventListener("load", event => {
-                if (event.target instanceof HTMLImageElement)
-                    requestAnimationFrame(() => paint.port2.postMessage(0));
-            }, {capture: true, once: true});
+            watcher.observe(document, {subtree: true, childList: true});
         }, {capture: true, once: true});
     });
 }"""
@@ -211,7 +219,7 @@ class NotebookPage:
             explorer.wait_for_picture()
 
     def explorers(self):
-        boxes = self.page.locator(".jp-OutputArea-child:has(.widget-vbox img)")
+        boxes = self.page.locator(".jp-OutputArea-child:has(img.explorer)")
         return [ExplorerOnPage(self, boxes.nth(i)) for i in range(boxes.count())]
 
     def time_key(self, key):
@@ -248,7 +256,7 @@ class ExplorerOnPage:
     def __init__(self, notebook, output):
         self.notebook = notebook
         self.page = notebook.page
-        self.picture = output.locator("img")
+        self.picture = output.locator("img.explorer")
         self.output = output
         below = output.locator("xpath=following-sibling::*[1]")
         self._words = below.locator(".jp-OutputArea-output")
