@@ -75,11 +75,9 @@ PIXELS = """async picture => {
 }"""
 TIME_NEXT_PICTURE = """() => {
     window.painted = new Promise(resolve => {
-        let pressed, painted;
-        const keepPainting = () => painted ?? requestAnimationFrame(keepPainting);
-        keepPainting();  // else the page's next frame would have to be woken up first
+        let pressed;
         const paint = new MessageChannel();
-        paint.port1.onmessage = () => resolve(painted = performance.now() - pressed);
+        paint.port1.onmessage = () => resolve(performance.now() - pressed);
         const done = () => requestAnimationFrame(() => paint.port2.postMessage(0));
         const watcher = new MutationObserver(changes => {
             const added = changes.flatMap(change => [...change.addedNodes]);

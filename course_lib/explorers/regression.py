@@ -1,6 +1,6 @@
 """Lesson 01: a line by hand, how rich a model may be, how tightly to hold it, and why it errs."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -146,7 +146,7 @@ def model_selection(figure):
     (curve,) = left.plot([], [], color=ORANGE, animated=True)
     set_curves = two_curves(error_axes(right, "Error", xlabel="degree"), DEGREES, reveal=True)
 
-    @cache  # a move of the degree alone fits nothing again
+    @lru_cache(maxsize=1)  # a move of the degree alone fits nothing again
     def fits(n, noise):
         x, y, new_y = x_all[:n], y_all[:n] + noise * shift[:n], y_test + noise * shift_test
         models = [Polynomial(d).fit(x, y) for d in DEGREES]
