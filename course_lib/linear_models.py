@@ -272,11 +272,16 @@ class StandardScaler:
 
     def fit(self, X, y=None):
         """Learn the mean and the scale of each feature of X, shape (n, d); `y` is not used."""
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X, y=None):
+        """`fit(X)` and `transform(X)` in one pass."""
         X = as_design(X)
         self.mean_, deviations = _centered(X)
         scale = np.sqrt(np.einsum("ij,ij->j", deviations, deviations) / len(X))
         self.scale_ = np.where(scale == 0, 1.0, scale)
-        return self
+        return deviations / self.scale_
 
     def transform(self, X):
         """(X − mean_) / scale_."""
@@ -308,10 +313,9 @@ class Polynomial:
     def fit(self, x, y):
         """Fit to x of shape (n,) or (n, 1) and y of shape (n,) or (n, targets)."""
         x = _as_column(x)
-        self.input_scaler_ = StandardScaler().fit(x)
-        powers = polynomial_features(self.input_scaler_.transform(x), self.degree)
-        self.power_scaler_ = StandardScaler().fit(powers)
-        self.model_ = Ridge(self.alpha).fit(self.power_scaler_.transform(powers), y)
+        self.input_scaler_, self.power_scaler_ = StandardScaler(), StandardScaler()
+        powers = polynomial_features(self.input_scaler_.fit_transform(x), self.degree)
+        self.model_ = Ridge(self.alpha).fit(self.power_scaler_.fit_transform(powers), y)
         self.coef_, self.intercept_ = self.model_.coef_, self.model_.intercept_
         return self
 
