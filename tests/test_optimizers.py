@@ -157,6 +157,8 @@ def test_minimize_resets_the_optimizer_so_that_a_walk_can_be_repeated():
 
 
 # --- the nine optimizers beside torch's -------------------------------------------------------
+# Where an adaptive optimizer has come to a valley's floor it jumps to and fro, and its walk is
+# chaotic: rounding errors grow tenfold in a few steps. The rates below end the walks before that.
 
 torch_sgd, torch_adam = torch.optim.SGD, torch.optim.Adam
 SAME = {
@@ -220,11 +222,12 @@ SAME = {
     ),
 }
 VALLEY = {
-    "rosenbrock": (surfaces.ROSENBROCK.gradient, surfaces.ROSENBROCK.start, 5e-4),
+    "rosenbrock": (surfaces.ROSENBROCK.gradient, surfaces.ROSENBROCK.start, 5e-4, 0.05),
     "ill-conditioned": (
         lambda p: np.logspace(0, 4, 10) * p - np.arange(10),
         np.linspace(-2, 3, 10),
         3e-5,
+        0.01,
     ),
 }
 
@@ -249,13 +252,15 @@ def walk_of_torch(optimizer, gradient, start, steps):
 
 
 @pytest.mark.usefixtures("_torch_counts_in_float64")
-@pytest.mark.parametrize(("gradient", "start", "rate"), VALLEY.values(), ids=VALLEY)
+@pytest.mark.parametrize(
+    ("gradient", "start", "rate", "adaptive_rate"), VALLEY.values(), ids=VALLEY
+)
 @pytest.mark.parametrize(("ours", "theirs", "options", "names"), SAME.values(), ids=SAME)
 def test_an_optimizer_walks_as_its_namesake_in_torch(
-    ours, theirs, options, names, gradient, start, rate
+    ours, theirs, options, names, gradient, start, rate, adaptive_rate
 ):
-    adaptive = issubclass(ours, (Adagrad, RMSprop, Adam))
-    rate = 0.05 if adaptive else rate
+    if issubclass(ours, (Adagrad, RMSprop, Adam)):
+        rate = adaptive_rate
     wanted = walk_of_torch(lambda p: theirs(p, lr=rate, **names), gradient, start, 100)
     optimizer, points = ours(rate, **options), [np.array(start, dtype=float)]
     for _ in range(100):
