@@ -71,6 +71,26 @@ def line_objective(x, y):
     return loss, gradient
 
 
+def linear_objective(X, y):
+    """L(w) = 1/(2n) ‖y − X w‖² and its gradient, on all samples or on a mini-batch of them.
+
+    X has the shape (n, d), y and w (n,) and (d,). `gradient(w, batch)` is the mean over the samples
+    whose indices are in `batch`; without it, over all: −1/n Xᵀ(y − X w).
+    """
+    X, y = as_design(X), as_array(y, "y", ndim=1)
+    check_same_length(X=X, y=y)
+
+    def loss(w):
+        errors = y - X @ w
+        return errors @ errors / (2 * len(y))
+
+    def gradient(w, batch=slice(None)):
+        X_batch = X[batch]
+        return X_batch.T @ (X_batch @ w - y[batch]) / len(X_batch)
+
+    return loss, gradient
+
+
 def _errors_of_line(w, b, x, y):
     x, y = as_array(x, "x", ndim=1), as_array(y, "y", ndim=1)
     w, b = as_array(w, "w"), as_array(b, "b")

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from contourpy import contour_generator
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from PIL import Image
 
 DPI = 100
@@ -157,7 +160,151 @@ def plot_trace(function, trace, limits, labels=("w", "b")):
     return Picture(figure, words)
 
 
+def plot_boundary(model, X, y, classes=None, limits=None, resolution=160, **axes_properties):
+    """Draw points of several classes, and what a fitted classifier says of the whole plane.
+
+    `X` has shape (n, 2); the columns of a DataFrame label the axes. `y` holds the classes. The
+    model has `predict_proba(X)`, or at least `predict(X)`; its columns are the `classes_`, or the
+    sorted classes of `y` where it has none. The plane has the colour of the class that is
+    predicted, the paler the less sure; black lines are the boundaries. `classes` says the order
+    of colours and shapes, `limits` are two pairs (low, high); `axes_properties` are Matplotlib's.
+    """
+    figure, axes = new_figure(size=(8, 4.6))
+    names = getattr(X, "columns", ("x₁", "x₂"))
+    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    columns = list(getattr(model, "classes_", np.unique(y)))
+    classes = columns if classes is None else list(classes)
+    limits = limits_around(X) if limits is None else limits
+    first, second, points = plane(limits, resolution)
+    scores = class_scores(model, points, columns)[:, [columns.index(name) for name in classes]]
+    scores = scores.reshape(resolution, resolution, -1)
+    axes.imshow(class_image(scores), extent=(*limits[0], *limits[1]), **PLANE_STYLE)
+    lines = boundary_lines(first, second, scores)
+    axes.add_collection(LineCollection(lines, colors=INK, linewidths=2.2), autolim=False)
+    draw_classes(axes, X, y, classes)
+    axes.set(**{"xlabel": names[0], "ylabel": names[1]} | axes_properties)
+    axes.set(xlim=limits[0], ylim=limits[1])
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+    right = np.mean(model.predict(X) == y)
+    counts = ", ".join(f"{name} ({np.sum(y == name)})" for name in classes)
+    words = f"{len(y)} points: {counts}. The classifier is right for {right:.0%} of them."
+    return Picture(figure, f"{axes.get_title()}. {words}".removeprefix(". "))
+
+
+def plot_confusion(table, classes, **axes_properties):
+    """Draw a confusion matrix: a row a true class, a column a predicted one, the counts inside."""
+    table, classes = np.asarray(table), [str(name) for name in classes]
+    k = len(classes)
+    side = max(3.4, 1.6 + 0.55 * k)
+    figure, axes = new_figure(size=(side + 1.2, side))
+    axes.imshow(table / table.sum(axis=1, keepdims=True).clip(1), cmap="Blues", vmin=0, vmax=1.3)
+    for i, j in np.ndindex(k, k):
+        axes.text(j, i, table[i, j], ha="center", va="center")
+    axes.set(xticks=range(k), xticklabels=classes, yticks=range(k), yticklabels=classes)
+    axes.set(**{"xlabel": "predicted", "ylabel": "true", "title": "Confusion"} | axes_properties)
+    axes.grid(False)
+    rows = [
+        f"of {table[i].sum()} {name}, {table[i, i]} were predicted to be {name}"
+        for i, name in enumerate(classes)
+    ]
+    return Picture(figure, f"{axes.get_title()}: {'; '.join(rows)}.")
+
+
 # --- parts of pictures -----------------------------------------------------------------------
+
+CLASS_COLORS = (BLUE, ORANGE, GREEN, PINK, SKY, AMBER, INK)
+CLASS_SHAPES = "os^Dvp*"  # a shape a class, for those who cannot tell its colour
+PLANE_STYLE = {"origin": "lower", "aspect": "auto", "interpolation": "bilinear", "zorder": 0}
+
+
+def limits_around(X, margin=0.06):
+    """Return two pairs (low, high) that hold the points X, shape (n, 2), with a margin."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    space = margin * np.where(high > low, high - low, 1)
+    return tuple(zip(low - space, high + space, strict=True))
+
+
+def plane(limits, resolution):
+    """Return the ticks of both axes and all the points of a grid, shape (resolution², 2)."""
+    first, second = (np.linspace(low, high, resolution) for low, high in limits)
+    return first, second, np.stack(np.meshgrid(first, second), axis=-1).reshape(-1, 2)
+
+
+def class_scores(model, points, classes):
+    """Return the model's probabilities, shape (n, classes); 1 and 0 where it has only classes."""
+    if hasattr(model, "predict_proba"):
+        return np.asarray(model.predict_proba(points), dtype=float)
+    return (np.asarray(model.predict(points))[:, None] == np.asarray(classes)).astype(float)
+
+
+def class_image(scores):
+    """Return colours, (…, 4) in 0 … 255, for probabilities, (…, classes): pale where unsure.
+
+    Whole numbers from 0 to 255, opacity included, are what Matplotlib draws fastest.
+    """
+    k = scores.shape[-1]
+    sheet = np.array(to_rgb(matplotlib.rcParams["axes.facecolor"]))
+    colors = np.array([to_rgb(color) for color in CLASS_COLORS[:k]])
+    sure = np.clip(scores * k - 1, 0, None) / (k - 1)  # 0 for the k-th part, 1 for certainty
+    mixed = np.clip(sheet + 0.55 * sure @ (colors - sheet), 0, 1)
+    image = np.full((*mixed.shape[:-1], 4), 255, dtype=np.uint8)
+    image[..., :3] = np.rint(255 * mixed)
+    return image
+
+
+class FillingImage(AxesImage):
+    """An image that fills its axes, scaled by Pillow: several times as fast as Matplotlib."""
+
+    def make_image(self, renderer, magnification=1.0, unsampled=False):
+        """Return the pixels, and where they go: what `AxesImage.draw` asks for."""
+        left, bottom, right, top = np.rint(self.axes.bbox.extents).astype(int)
+        pixels = Image.fromarray(np.ascontiguousarray(self.get_array()))
+        scaled = pixels.resize((right - left, top - bottom), Image.Resampling.BILINEAR)
+        return np.array(scaled), left, bottom, None
+
+
+def moving_image(axes, limits, shape):
+    """Add an image over the whole axes, from `limits`, two pairs, and return it.
+
+    An explorer moves it with `set_data(colours)`, shape (*shape, 4), whole numbers 0 … 255, the
+    lowest row first.
+    """
+    axes.set(xlim=limits[0], ylim=limits[1])
+    extent = (*limits[0], *limits[1])
+    image = FillingImage(axes, extent=extent, origin="lower", animated=True, zorder=0)
+    image.set_data(np.full((*shape, 4), 255, dtype=np.uint8))
+    axes.add_image(image)
+    return image
+
+
+def boundary_lines(first, second, scores):
+    """Return the lines, each (m, 2), where another class becomes the most probable.
+
+    `scores` has shape (len(second), len(first), classes). Class k is ahead of all others where
+    its score minus the best other score is above 0: the lines are the contours at 0.
+    """
+    lines = []
+    for k in range(scores.shape[-1] - (scores.shape[-1] == 2)):
+        lead = scores[..., k] - np.delete(scores, k, axis=-1).max(axis=-1)
+        lines += contour_lines(first, second, lead, 0)
+    return lines
+
+
+def contour_lines(first, second, values, level):
+    """Return the lines, each (m, 2), on which values, shape (len(second), len(first)), are level.
+
+    `moving_lines(axes).set_segments(contour_lines(…))` moves a contour without drawing anew.
+    """
+    return contour_generator(first, second, values).lines(level)
+
+
+def draw_classes(axes, X, y, classes, **style):
+    """Draw the points X, shape (n, 2): a colour and a shape a class, in the order of `classes`."""
+    style = {"markersize": 7, "markeredgecolor": "white", "markeredgewidth": 0.8, **style}
+    for name, color, shape in zip(classes, CLASS_COLORS, CLASS_SHAPES, strict=False):
+        here = y == name
+        axes.plot(*X[here].T, shape, color=color, label=f"{name} ({here.sum()})", **style)
+    axes.grid(False)
 
 
 def residual_squares(x, y, prediction, scale):
@@ -178,6 +325,50 @@ def unit_ratio(axes):
     x_low, x_high = axes.get_xlim()
     y_low, y_high = axes.get_ylim()
     return ((x_high - x_low) / width) / ((y_high - y_low) / height)
+
+
+def draw_surface(axes, x, y, loss, levels=14):
+    """Draw a loss, shape (len(y), len(x)): colours and contours of its ranks, see `shades`."""
+    ranks = ranks_of(loss)
+    image_on(axes, x, y).set_data(shades(ranks))
+    axes.contour(
+        x, y, ranks, np.linspace(0.02, 0.98, levels), colors="white", linewidths=0.8, alpha=0.8
+    )
+
+
+def image_on(axes, x, y, **style):
+    """Add an empty image that reaches over x and y, shape (n,) each, to be set with `set_data`."""
+    axes.grid(False)
+    extent = (x[0], x[-1], y[0], y[-1])
+    empty = np.zeros((1, 1, 3), dtype=np.uint8)
+    return axes.imshow(
+        empty, extent=extent, origin="lower", aspect="auto", interpolation="nearest", **style
+    )
+
+
+def ranks_of(values):
+    """Return for each value the share of values below it: so that every level of a loss shows."""
+    return np.searchsorted(np.sort(values, axis=None), values) / values.size
+
+
+def shades(values):
+    """Return colours, shape (…, 3) of 8-bit integers, from dark at the least value to light."""
+    colors = matplotlib.colormaps["viridis"]((values - values.min()) / np.ptp(values))[..., :3]
+    return (255 * (0.3 + 0.7 * colors)).astype(np.uint8)
+
+
+def contour_segments(x, y, values, levels):
+    """Return the contour lines of values, shape (len(y), len(x)), for a collection of lines."""
+    generator = contour_generator(x, y, values)
+    return [line for level in levels for line in generator.lines(level)]
+
+
+def ellipses(hessian, levels, centre=(0.0, 0.0)):
+    """Return the contours ½ (p − c)ᵀ H (p − c) = level of a bowl, as lines of shape (91, 2)."""
+    angles = np.linspace(0, 2 * np.pi, 91)
+    circle = np.array([np.cos(angles), np.sin(angles)])
+    unit = np.linalg.solve(np.linalg.cholesky(hessian).T, circle).T  # there pᵀ H p = 1
+    return [np.asarray(centre) + np.sqrt(2 * level) * unit for level in levels]
 
 
 def moving_polygons(axes, **style):

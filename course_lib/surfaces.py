@@ -31,17 +31,37 @@ class Surface:
         a, b = (np.linspace(low, high, n) for low, high in self.limits)
         return a, b, self.loss(np.array(np.meshgrid(a, b)))
 
+    def walk_from(self, starts, optimizer, steps):
+        """Where walks end that begin at `starts`, shape (2, …): all of them at once."""
+        points = np.asarray(starts, dtype=float)
+        optimizer.reset()
+        for _ in range(steps):
+            slope = self.gradient(points)
+            points = optimizer.step(points.ravel(), slope.ravel()).reshape(points.shape)
+        return points
 
-def ravine(condition=20.0):
-    """L = ½ (a² + κ b²), an elongated bowl; the Hessian's eigenvalues are 1 and κ = `condition`."""
+    def nearest_minimum(self, points):
+        """The index in `minima` of the nearest one, for points of shape (2, …)."""
+        away = [sum((p - c) ** 2 for p, c in zip(points, m, strict=True)) for m in self.minima]
+        return np.argmin(away, axis=0)
+
+
+def ravine(condition=20.0, angle=0.0):
+    """L = ½ (u² + κ v²), an elongated bowl; the Hessian's eigenvalues are 1 and κ = `condition`.
+
+    u and v are a and b, turned by `angle` degrees: u = a cos + b sin, v = b cos − a sin.
+    """
     kappa = as_number(condition, "condition", above=0)
+    turn = np.deg2rad(as_number(angle, "angle"))
+    cos, sin = np.cos(turn), np.sin(turn)
+    aa, ab, bb = cos**2 + kappa * sin**2, (1 - kappa) * cos * sin, sin**2 + kappa * cos**2
     return Surface(
         name="ravine",
-        formula="½ (a² + κ b²)",
-        loss=lambda p: 0.5 * (p[0] ** 2 + kappa * p[1] ** 2),
-        gradient=lambda p: np.array([p[0], kappa * p[1]]),
-        start=(-4.0, 1.0),
-        limits=((-5.0, 5.0), (-2.0, 2.0)),
+        formula="½ (u² + κ v²)",
+        loss=lambda p: 0.5 * (aa * p[0] ** 2 + 2 * ab * p[0] * p[1] + bb * p[1] ** 2),
+        gradient=lambda p: np.array([aa * p[0] + ab * p[1], ab * p[0] + bb * p[1]]),
+        start=(-4 * cos - sin, cos - 4 * sin),
+        limits=((-5.0, 5.0), (-2.0, 2.0) if angle == 0 else (-5.0, 5.0)),
         minima=((0.0, 0.0),),
     )
 

@@ -616,3 +616,13 @@ NOT_NUMBERS = {
 def test_things_of_the_wrong_kind_are_refused_in_plain_words(call, words):
     with pytest.raises(TypeError, match=words):
         call()
+
+
+def test_the_linear_objective_is_half_the_mean_squared_error_and_has_its_gradient():
+    loss, gradient = linear_models.linear_objective(X, Y)
+    w, step = np.arange(X.shape[1]) / 3, 1e-5
+    assert loss(w) == pytest.approx(mean_squared_error(Y, X @ w) / 2)
+    numeric = [(loss(w + shift) - loss(w - shift)) / (2 * step) for shift in step * np.eye(len(w))]
+    np.testing.assert_allclose(gradient(w), numeric, rtol=1e-6)
+    one_by_one = [gradient(w, np.array([i])) for i in range(len(Y))]
+    np.testing.assert_allclose(np.mean(one_by_one, axis=0), gradient(w), rtol=1e-10)

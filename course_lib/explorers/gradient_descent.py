@@ -1,0 +1,633 @@
+"""Lesson 02: how to walk down a loss, and what makes the walk long, short, or impossible."""
+
+from functools import cache, lru_cache
+
+import numpy as np
+from matplotlib.colors import to_rgb
+
+from course_lib import surfaces
+from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
+from course_lib.linear_models import StandardScaler
+from course_lib.optimizers import (
+    SGD,
+    Adagrad,
+    Adam,
+    Momentum,
+    Nadam,
+    Nesterov,
+    RMSprop,
+    exponential_decay,
+    exponentially_weighted_average,
+    inverse_root_decay,
+    inverse_time_decay,
+    linear_decay,
+    minimize,
+    step_decay,
+    stochastic_gradient,
+)
+from course_lib.plotting import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PINK,
+    SKY,
+    contour_segments,
+    draw_surface,
+    ellipses,
+    image_on,
+    moving_lines,
+    ranks_of,
+    shades,
+)
+
+PATH = {"color": ORANGE, "linewidth": 2, "markersize": 5, "animated": True}
+
+
+def path_on(axes, **style):
+    """Add a path that moves, and return a function that sets its points, shape (n, 2)."""
+    (path,) = axes.plot([], [], "o-", **(PATH | style))
+    (end,) = axes.plot([], [], "o", color=style.get("color", ORANGE), markersize=12, mec="white",
+                       animated=True)  # fmt: skip
+    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    far = 5 * (high - low)
+
+    def set_points(points):
+        points = np.clip(points, low - far, high + far)  # a diverging walk leaves every page
+        path.set_data(*points.T)
+        end.set_data(*points[-1:].T)
+
+    return set_points
+
+
+def loss_axes(axes, low, high, steps, title="Loss"):
+    """Label axes on which a loss is drawn, step by step, on a log scale."""
+    axes.set(title=title, xlabel="step", yscale="log", ylim=(low, high), xlim=(0, steps))
+    return axes
+
+
+def ended(trace, steps):
+    """Say how a walk ended, for the sentence below the picture."""
+    loss = f"{trace.losses[-1]:.3g}"
+    if trace.diverged:
+        return f"after {len(trace.losses) - 1} steps the numbers overflow: it diverges"
+    trend = "it diverges" if trace.losses[-1] > trace.losses[0] else "it converges"
+    return f"after {steps} steps the loss is {loss}: {trend}"
+
+
+# --- the learning rate ------------------------------------------------------------------------
+
+
+@explorer(
+    learning_rate=log_slider(1e-3, 1.0, start=0.005, label="learning rate η"),
+    condition=int_slider(1, 50, start=20, label="curvature λₘₐₓ"),
+    steps=int_slider(1, 100, start=40),
+    presets={
+        "too small": {"learning_rate": 0.005, "condition": 20},
+        "right": {"learning_rate": 0.09, "condition": 20},
+        "on the edge": {"learning_rate": 0.098, "condition": 20},
+        "diverges": {"learning_rate": 0.104, "condition": 20},
+    },
+)
+def learning_rate(figure):
+    """How large may a step be?"""
+    left, right, strip = _two_and_a_strip(figure)
+    left.set(xlim=(-5, 5), ylim=(-2, 2), title="½ (a² + λₘₐₓ b²)", xlabel="a", ylabel="b")
+    contours = moving_lines(left, colors=GREY, linewidths=1.2)
+    set_path = path_on(left)
+    loss_axes(right, 1e-8, 1e5, 100)
+    (losses,) = right.plot([], [], color=ORANGE, animated=True)
+    strip.set(xscale="log", xlim=(1e-3, 1), ylim=(0, 1), yticks=[], xlabel="η")
+    regions = moving_lines(strip, colors=[GREEN, PINK], linewidths=30, capstyle="butt", alpha=0.55)
+    (edge,) = strip.plot([], [], color=INK, linewidth=2, linestyle="--", animated=True)
+    edge_label = strip.text(0, 0.5, " 2/λₘₐₓ", va="center", fontsize=13, animated=True)
+    (here,) = strip.plot([], [], "o", color=ORANGE, markersize=13, mec="white", animated=True)
+
+    def update(learning_rate, condition, steps):
+        bowl, critical = surfaces.ravine(condition), 2 / condition
+        contours.set_segments(ellipses(np.diag([1, condition]), levels=2.0 ** np.arange(-3, 7)))
+        trace = minimize(bowl.loss, bowl.gradient, bowl.start, SGD(learning_rate), steps)
+        set_path(trace.points)
+        losses.set_data(np.arange(len(trace.losses)), np.clip(trace.losses, 1e-12, 1e12))
+        end = min(critical, 1)
+        regions.set_segments([[(1e-3, 0.5), (end, 0.5)], [(end, 0.5), (1, 0.5)]])
+        edge.set_data([critical, critical], [0, 1])
+        edge_label.set_position((min(critical, 0.45), 0.5))
+        here.set_data([learning_rate], [0.5])
+        return f"2/λₘₐₓ = {critical:.3g}, {ended(trace, steps)}"
+
+    return update
+
+
+def _two_and_a_strip(figure):
+    """A tall panel on the left; on the right one panel, and a strip below it."""
+    grid = figure.add_gridspec(2, 2, width_ratios=(1.2, 1), height_ratios=(5, 1))
+    left = figure.add_subplot(grid[:, 0])
+    right, strip = (figure.add_subplot(grid[i, 1]) for i in (0, 1))
+    for axes in (left, strip):
+        axes.grid(False)
+    return left, right, strip
+
+
+# --- decay ------------------------------------------------------------------------------------
+
+SCHEDULES = {
+    "constant": lambda rate: lambda t: rate,
+    "1/√(t + 1)": inverse_root_decay,
+    "1/(1 + t/20)": lambda rate: inverse_time_decay(rate, 1 / 20),
+    "0.95ᵗ": exponential_decay,
+    "halved every 50": lambda rate: step_decay(rate, every=50),
+    "linear": lambda rate: linear_decay(rate, 200),
+}
+
+
+@explorer(
+    schedule=choice(SCHEDULES),
+    learning_rate=log_slider(0.01, 1.0, start=0.5, label="first η"),
+    noise=slider(0, 2, start=1, label="noise of the gradient"),
+    presets={
+        "never settles": {"schedule": "constant", "learning_rate": 0.5, "noise": 1},
+        "settles": {"schedule": "1/(1 + t/20)", "learning_rate": 0.5, "noise": 1},
+        "stops too early": {"schedule": "0.95ᵗ", "learning_rate": 0.02, "noise": 1},
+    },
+)
+def decay(figure):
+    """What happens if steps get shorter with time?"""
+    t, walks = np.arange(200), 100
+    shocks = np.random.default_rng(0).standard_normal((len(t), walks))
+    left, right = figure.subplots(1, 2)
+    left.set(title="η, step by step", xlabel="step", yscale="log", ylim=(1e-4, 2), xlim=(0, 200))
+    right.set(title="Distance from the minimum", xlabel="step", yscale="log", ylim=(5e-3, 8))
+    right.set(xlim=(0, 200))
+    others = moving_lines(left, colors=GREY, linewidths=1, alpha=0.6)
+    (rates,) = left.plot([], [], color=ORANGE, animated=True)
+    (constant,) = right.plot([], [], color=GREY, label="constant η", animated=True)
+    (distance,) = right.plot([], [], color=ORANGE, label="this schedule", animated=True)
+    right.legend(loc="upper right")
+
+    def walk(schedule, noise):
+        """The typical (root mean square) distance from 0 of a hundred noisy walks on ½θ²."""
+        optimizer, theta, distances = SGD(schedule), np.full(walks, 3.0), []
+        for shock in shocks:
+            distances.append(np.sqrt(theta @ theta / walks))
+            theta = optimizer.step(theta, theta + noise * shock)
+        return np.maximum(distances, 1e-12)
+
+    def update(schedule, learning_rate, noise):
+        tables = {
+            name: np.array([make(learning_rate)(step) for step in t])
+            for name, make in SCHEDULES.items()
+        }
+        others.set_segments([np.column_stack([t, table]) for table in tables.values()])
+        rates.set_data(t, tables[schedule])
+        constant.set_data(t, walk(SCHEDULES["constant"](learning_rate), noise))
+        distances = walk(SCHEDULES[schedule](learning_rate), noise)
+        distance.set_data(t, distances)
+        return (
+            f"after 200 steps η is {tables[schedule][-1]:.2g}, and a typical distance from the "
+            f"minimum is {distances[-1]:.2g}"
+        )
+
+    return update
+
+
+# --- mini-batches -----------------------------------------------------------------------------
+
+
+@explorer(
+    batch_size=int_slider(1, 256, start=1, label="batch size"),
+    learning_rate=log_slider(1e-2, 1.0, start=0.1, label="learning rate η"),
+    shuffle=int_slider(0, 20, start=0),
+    presets={
+        "one": {"batch_size": 1},
+        "sixty-four": {"batch_size": 64},
+        "all": {"batch_size": 256},
+    },
+)
+def batch_size(figure):
+    """One example, one update: how does the path tremble, and what does it gain?"""
+    x, y, loss, gradient = noisy_line(256)
+    epochs = 3
+    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+    w, b = np.linspace(-1.5, 3.5, 101), np.linspace(-2, 3, 101)
+    draw_surface(left, w, b, loss(np.array(np.meshgrid(w, b))))
+    left.set(title="Three epochs", xlabel="slope w", ylabel="bias b")
+    set_path = path_on(left, markersize=3, linewidth=1.2)
+    right.set(title="Loss", xlabel="epoch", yscale="log", ylim=(0.2, 20), xlim=(0, epochs))
+    (losses,) = right.plot([], [], color=ORANGE, linewidth=1.5, animated=True)
+    least = loss(best_line(x, y))
+    right.axhline(least, color=GREY, linestyle="--", label="least possible")
+    right.legend(loc="upper right")
+
+    def update(batch_size, learning_rate, shuffle):
+        updates = int(np.ceil(len(x) / batch_size))
+        walk = minimize(
+            loss,
+            stochastic_gradient(gradient, len(x), batch_size, seed=shuffle),
+            (-1.0, -1.5),
+            SGD(learning_rate),
+            epochs * updates,
+        )
+        set_path(walk.points)
+        losses.set_data(np.arange(len(walk.losses)) / updates, np.clip(walk.losses, 1e-3, 1e6))
+        return (
+            f"{updates} updates an epoch; after {epochs} epochs the loss is "
+            f"{walk.losses[-1]:.3g}, the least possible is {least:.3g}"
+        )
+
+    return update
+
+
+def noisy_line(n):
+    """A cloud around the line y = 1 + 2x: x, y, the mean loss, and its gradient on a batch."""
+    random = np.random.default_rng(4)
+    x = random.standard_normal(n)
+    y = 1 + 2 * x + 0.8 * random.standard_normal(n)
+    moments = np.mean([x * x, x, x * y, y, y * y], axis=1)
+
+    def loss(point):
+        """½ mean (b + w x − y)², from the five moments: it need not see the samples again."""
+        (w, b), (xx, x1, xy, y1, yy) = point, moments
+        return 0.5 * (w * w * xx + 2 * w * b * x1 + b * b - 2 * w * xy - 2 * b * y1 + yy)
+
+    def gradient(point, batch):
+        w, b = point
+        errors = b + w * x[batch] - y[batch]
+        return np.array([errors @ x[batch], errors.sum()]) / len(batch)
+
+    return x, y, loss, gradient
+
+
+def best_line(x, y):
+    """The least-squares slope and bias."""
+    return np.polyfit(x, y, 1)
+
+
+# --- feature scaling --------------------------------------------------------------------------
+
+
+@explorer(
+    scale=log_slider(0.2, 5.0, start=5.0, label="scale of x₂"),
+    learning_rate=slider(0.1, 2.2, start=1.0, label="η · λₘₐₓ"),
+    presets={
+        "x₂ too large": {"scale": 5.0, "learning_rate": 1.0},
+        "scaled": {"scale": 1.0, "learning_rate": 1.0},
+        "x₂ too small": {"scale": 0.2, "learning_rate": 1.0},
+    },
+)
+def feature_scaling(figure):
+    """What does the unit of a feature do to the walk?"""
+    steps, truth = 60, np.array([1.5, 1.0])
+    X = StandardScaler().fit_transform(np.random.default_rng(0).standard_normal((200, 2)))
+    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+    left.set(title="L(w₁, w₂)", xlabel="w₁", ylabel="w₂", xlim=(-4, 6), ylim=(-4, 6))
+    left.grid(False)
+    contours = moving_lines(left, colors=GREY, linewidths=1.2)
+    set_path = path_on(left)
+    loss_axes(right, 1e-6, 100, steps)
+    (losses,) = right.plot([], [], color=ORANGE, animated=True)
+
+    def update(scale, learning_rate):
+        scaled = X * [1, scale]
+        hessian, best = scaled.T @ scaled / len(X), truth / [1, scale]
+        eigenvalues = np.linalg.eigvalsh(hessian)
+        contours.set_segments(ellipses(hessian, levels=4.0 ** np.arange(-3, 5), centre=best))
+        trace = minimize(
+            lambda w: 0.5 * (w - best) @ hessian @ (w - best),
+            lambda w: hessian @ (w - best),
+            (-3.0, -3.0),
+            SGD(learning_rate / eigenvalues[-1]),
+            steps,
+        )
+        set_path(trace.points)
+        losses.set_data(np.arange(len(trace.losses)), np.clip(trace.losses, 1e-12, 1e12))
+        ratio = eigenvalues[-1] / eigenvalues[0]
+        return f"the ellipses' condition number is {ratio:.3g}; {ended(trace, steps)}"
+
+    return update
+
+
+# --- why it works -----------------------------------------------------------------------------
+
+
+@explorer(
+    radius=log_slider(0.05, 4.0, start=0.3, label="radius d"),
+    a=slider(-4, 4, start=-3.2, step=0.1),
+    b=slider(-3, 3, start=-0.8, step=0.1),
+    presets={
+        "the promise is kept": {"radius": 0.1, "a": -3.2, "b": -0.8},
+        "it is broken": {"radius": 3.0, "a": -3.2, "b": -0.8},
+        "on a ridge": {"radius": 0.5, "a": -0.2, "b": 1.0},
+    },
+)
+def circle(figure):
+    """The best point in a small circle is against the gradient: how small is small?"""
+    surface = surfaces.valleys()
+    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+    draw_surface(left, *surface.on_grid())
+    left.set(title="L(a, b) and the circle", xlabel="a", ylabel="b")
+    angles = np.linspace(0, 2 * np.pi, 181)
+    directions = np.array([np.cos(angles), np.sin(angles)])
+    (ring,) = left.plot([], [], color="white", linewidth=2, animated=True)
+    (arrow,) = left.plot([], [], color=ORANGE, linewidth=3, animated=True)
+    style = {"linestyle": "", "mec": "white", "animated": True}
+    (gone,) = left.plot([], [], marker="o", color=ORANGE, markersize=12, **style)
+    (best,) = left.plot([], [], marker="*", color=PINK, markersize=19, **style)
+    radii = np.geomspace(0.05, 4, 80)
+    right.set(title="What the step brings", xlabel="radius d", ylabel="L after the step")
+    right.set(xlim=(0, 4), ylim=(0, 9))
+    (promise,) = right.plot([], [], "--", color=GREY, label="promise L − d‖g‖", animated=True)
+    (truth,) = right.plot([], [], color=ORANGE, label="against the gradient", animated=True)
+    (mark,) = right.plot([], [], marker="o", color=ORANGE, markersize=12, **style)
+    (star,) = right.plot([], [], marker="*", color=PINK, markersize=19, **style,
+                         label="best on the circle")  # fmt: skip
+    right.legend(loc="upper right")
+
+    def update(radius, a, b):
+        here = np.array([a, b])
+        slope = surface.gradient(here)
+        length = max(np.linalg.norm(slope), 1e-9)
+        downhill = -slope / length
+        around = here[:, None] + radius * directions
+        losses = surface.loss(around)
+        lowest, end = around[:, losses.argmin()], here + radius * downhill
+        ring.set_data(*around)
+        arrow.set_data(*np.column_stack([here, end]))
+        gone.set_data(*end[:, None])
+        best.set_data(*lowest[:, None])
+        before = surface.loss(here)
+        promise.set_data(radii, before - radii * length)
+        truth.set_data(radii, surface.loss(here[:, None] + radii * downhill[:, None]))
+        after = surface.loss(end)
+        mark.set_data([radius], [after])
+        star.set_data([radius], [losses.min()])
+        cosine = np.clip(downhill @ (lowest - here) / radius, -1, 1)
+        return (
+            f"promised change {-radius * length:.3g}, real change {after - before:.3g}; the best "
+            f"point on the circle lies {np.degrees(np.arccos(cosine)):.0f}° off that way"
+        )
+
+    return update
+
+
+# --- averages ---------------------------------------------------------------------------------
+
+
+def temperatures():
+    """A year of daily temperatures (°C): a season's wave and the weather's noise."""
+    days = np.arange(365)
+    weather = np.random.default_rng(1).normal(0, 3.5, 365)
+    return days, 14 - 9 * np.cos(2 * np.pi * (days + 10) / 365) + weather
+
+
+@explorer(
+    beta=slider(0.5, 0.99, start=0.9, step=0.01, label="β"),
+    correction=choice(("without", "with"), label="bias correction"),
+    presets={
+        "ten days": {"beta": 0.9},
+        "fifty days": {"beta": 0.98},
+        "two days": {"beta": 0.5},
+    },
+)
+def weighted_average(figure):
+    """How many days does an exponentially weighted average remember?"""
+    days, degrees = temperatures()
+    left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
+    left.plot(days, degrees, ".", color=SKY, markersize=5)
+    left.set(title="A year of temperatures", xlabel="day", ylabel="°C", ylim=(-8, 35))
+    (average,) = left.plot([], [], color=ORANGE, animated=True)
+    ages = np.arange(101)
+    right.set(title="Weight of a day", xlabel="days ago k", ylabel="weight, today's = 1")
+    right.set(xlim=(0, 100), ylim=(0, 1.05))
+    right.axhline(1 / np.e, color=GREY, linestyle="--", label="1/e")
+    (weights,) = right.plot([], [], color=ORANGE, animated=True)
+    (span,) = right.plot([], [], color=INK, linestyle=":", label="1/(1 − β)", animated=True)
+    right.legend(loc="upper right")
+
+    def update(beta, correction):
+        averages = exponentially_weighted_average(degrees, beta, correction == "with")
+        average.set_data(days, averages)
+        weights.set_data(ages, beta**ages)
+        window = 1 / (1 - beta)
+        span.set_data([window, window], [0, 1.05])
+        return (
+            f"about {window:.0f} days: a day {window:.0f} days ago counts "
+            f"{beta ** round(window):.2f} of today; the first average is {averages[0]:.1f} °C, "
+            f"the first day had {degrees[0]:.1f} °C"
+        )
+
+    return update
+
+
+# --- the race ---------------------------------------------------------------------------------
+
+RACERS = {
+    "SGD": (SGD, GREY, "o"),
+    "Momentum": (Momentum, BLUE, "s"),
+    "Nesterov": (Nesterov, SKY, "D"),
+    "Adagrad": (Adagrad, GREEN, "^"),
+    "RMSprop": (RMSprop, PINK, "v"),
+    "Adam": (Adam, ORANGE, "P"),
+    "Nadam": (Nadam, AMBER, "X"),
+}
+TRACKS = {
+    track.name: track
+    for track in (
+        surfaces.ravine(20, angle=30),
+        surfaces.SADDLE,
+        surfaces.PLATEAU,
+        surfaces.BEALE,
+        surfaces.ROSENBROCK,
+    )
+}
+RACE_STEPS = 150
+
+
+def run_race(track, kind, rate):
+    """One racer's walk on a track."""
+    return minimize(track.loss, track.gradient, track.start, kind(rate), RACE_STEPS)
+
+
+@cache
+def tuned_rate(track_name, kind):
+    """Of eleven learning rates from 10⁻⁴ to 10, the one with which this racer ends lowest."""
+    track = TRACKS[track_name]
+    rates = np.geomspace(1e-4, 10, 11)
+    ends = [run_race(track, kind, rate) for rate in rates]
+    final = [np.inf if end.diverged else end.losses[-1] for end in ends]
+    return rates[int(np.argmin(final))]
+
+
+@explorer(
+    track=choice(TRACKS),
+    step=int_slider(1, RACE_STEPS, start=30),
+    factor=log_slider(0.1, 10.0, start=1.0, label="η ÷ tuned η"),
+    presets={
+        "ravine": {"track": "ravine", "step": 30, "factor": 1.0},
+        "saddle": {"track": "saddle", "step": 30, "factor": 1.0},
+        "plateau": {"track": "plateau", "step": 60, "factor": 1.0},
+        "twice the best η": {"track": "ravine", "step": 30, "factor": 2.0},
+    },
+)
+def race(figure):
+    """Seven optimizers, each at its best learning rate: who is down first?"""
+    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
+    left.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], title="The track, seen from above")
+    picture = image_on(left, (0, 1), (0, 1), animated=True)
+    contours = moving_lines(left, colors="white", linewidths=0.8)
+    loss_axes(right, 1e-6, 1e3, RACE_STEPS, "Loss above the lowest point")
+    racers = {}
+    for name, (kind, color, marker) in RACERS.items():
+        style = {"color": color, "animated": True}
+        (path,) = left.plot([], [], linewidth=2, **style)
+        (head,) = left.plot([], [], marker, mec="white", markersize=11, **style)
+        (curve,) = right.plot(
+            [], [], marker=marker, markevery=25, markersize=7, linewidth=2, label=name, **style
+        )
+        racers[name] = kind, path, head, curve
+    right.legend(loc="upper right", fontsize=10, ncols=2)
+
+    @cache
+    def scenery(name):
+        a, _, loss = TRACKS[name].on_grid(201)
+        height = np.log(loss - loss.min() + 1e-3 * np.ptp(loss))  # a plateau has no contours
+        levels = np.linspace(height.min(), height.max(), 14)[1:-1]
+        unit = np.linspace(0, 1, len(a))
+        return shades(height), contour_segments(unit, unit, height, levels)
+
+    @lru_cache(maxsize=1)
+    def walks(name, factor):
+        track = TRACKS[name]
+        lowest = min(track.loss(np.array(minimum)) for minimum in track.minima)
+        low, high = np.array(track.limits).T
+        found = {}
+        for racer, (kind, *_) in racers.items():
+            trace = run_race(track, kind, factor * tuned_rate(name, kind))
+            points = np.clip((trace.points - low) / (high - low), -1, 2)
+            found[racer] = points, np.clip(trace.losses - lowest, 1e-12, 1e12)
+        return found
+
+    def update(track, step, factor):
+        colors, segments = scenery(track)
+        picture.set_data(colors)
+        contours.set_segments(segments)
+        final = {}
+        for racer, (points, losses) in walks(track, factor).items():
+            _, path, head, curve = racers[racer]
+            path.set_data(*points[: step + 1].T)
+            head.set_data(*points[: step + 1][-1:].T)
+            curve.set_data(np.arange(len(losses))[: step + 1], losses[: step + 1])
+            final[racer] = losses[: step + 1][-1]
+        first, last = min(final, key=final.get), max(final, key=final.get)
+        return (
+            f"after {step} steps {first} is lowest, {final[first]:.2g} above the minimum, and "
+            f"{last} is highest, {final[last]:.2g} above it"
+        )
+
+    return update
+
+
+# --- limits -----------------------------------------------------------------------------------
+
+WALKERS = {
+    "gradient descent": lambda: SGD(0.1),
+    "momentum": lambda: Momentum(0.1, 0.9),
+}
+VALLEY_COLORS = (SKY, AMBER, GREEN)
+
+
+@explorer(
+    a=slider(-4.8, 4.8, start=-4.0, step=0.1, label="start a"),
+    b=slider(-3.8, 3.8, start=-3.0, step=0.1, label="start b"),
+    walker=choice(WALKERS),
+    presets={
+        "shallow valley": {"a": -4.0, "b": 0.5, "walker": "gradient descent"},
+        "the same, with momentum": {"a": -4.0, "b": 0.5, "walker": "momentum"},
+        "on the watershed": {"a": -2.6, "b": -0.5, "walker": "gradient descent"},
+    },
+)
+def which_valley(figure):
+    """Three valleys: which one does the walk end in?"""
+    surface = surfaces.valleys()
+    left, right = figure.subplots(1, 2)
+    draw_surface(left, *surface.on_grid())
+    left.set(title="The walk", xlabel="a", ylabel="b")
+    set_path = path_on(left, markersize=3)
+    right.set(title="Where each start ends", xlabel="start a", ylabel="start b")
+    names = ("shallow", "middle", "deepest")
+    maps = image_on(right, (-5, 5), (-4, 4), animated=True)
+    for name, (a_low, b_low) in zip(names, surface.minima, strict=True):
+        right.plot(a_low, b_low, "*", color="white", mec=INK, markersize=18, animated=True)
+        right.text(a_low, b_low - 0.45, name, ha="center", va="top", animated=True)
+    (here,) = right.plot([], [], "o", color=ORANGE, mec="white", markersize=12, animated=True)
+    a_grid, b_grid, _ = surface.on_grid(81)
+    starts = np.array(np.meshgrid(a_grid, b_grid))
+
+    @cache
+    def basins(walker):
+        return surface.nearest_minimum(surface.walk_from(starts, WALKERS[walker](), 300))
+
+    palette = (255 * np.array([to_rgb(color) for color in VALLEY_COLORS])).astype(np.uint8)
+
+    def update(a, b, walker):
+        trace = minimize(surface.loss, surface.gradient, (a, b), WALKERS[walker](), 200)
+        set_path(trace.points)
+        ends = basins(walker)
+        maps.set_data(palette[ends])
+        here.set_data([a], [b])
+        shares = np.bincount(ends.ravel(), minlength=3) / ends.size
+        return (
+            f"this walk ends in the {names[surface.nearest_minimum(trace.points[-1])]} valley; "
+            f"of all starts {shares[2]:.0%} end in the deepest"
+        )
+
+    return update
+
+
+@explorer(
+    a=slider(-4.8, 4.8, start=4.4, step=0.1, label="go to a"),
+    b=slider(-3.8, 3.8, start=-3.4, step=0.1, label="go to b"),
+    sky=choice(("fog", "clear")),
+    presets={"a new game": {"a": 4.4, "b": -3.4, "sky": "fog"}, "clear sky": {"sky": "clear"}},
+)
+def fog_of_war(figure):
+    """You see only where you have been: where is the deepest valley?"""
+    surface = surfaces.valleys()
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    a_grid, b_grid, loss = surface.on_grid(161)
+    left.set(title="What you have seen", xlabel="a", ylabel="b", xlim=(-5, 5), ylim=(-4, 4))
+    picture = image_on(left, (-5, 5), (-4, 4), animated=True)
+    (path,) = left.plot([], [], color="white", linewidth=1.5, animated=True)
+    (here,) = left.plot([], [], "o", color=ORANGE, mec="white", markersize=13, animated=True)
+    (downhill,) = left.plot([], [], color=ORANGE, linewidth=3, animated=True)
+    right.set(title="Height along your way", xlabel="moves", ylabel="L", ylim=(0, 9), xlim=(0, 200))
+    (heights,) = right.plot([], [], color=ORANGE, animated=True)
+    fogless, grey = shades(ranks_of(loss)), np.full(3, 115, dtype=np.uint8)
+    start = (4.4, -3.4)
+    seen, way = np.zeros(loss.shape, dtype=bool), []
+
+    def update(a, b, sky):
+        if (a, b) == start:  # back at the start a new game begins
+            seen[:] = False
+            way.clear()
+        if not way or way[-1] != (a, b):
+            way.append((a, b))
+            del way[:-200]
+        seen[(a_grid - a) ** 2 + (b_grid[:, None] - b) ** 2 < 0.6**2] = True
+        visible = seen[:, :, None] if sky == "fog" else True
+        picture.set_data(np.where(visible, fogless, grey))
+        points = np.array(way).T
+        path.set_data(*points)
+        here.set_data([a], [b])
+        slope = surface.gradient(np.array([a, b]))
+        downhill.set_data([a, a - 0.6 * slope[0]], [b, b - 0.6 * slope[1]])
+        heights.set_data(np.arange(len(way)), surface.loss(points))
+        return (
+            f"height {surface.loss(np.array([a, b])):.2f}, slope {np.linalg.norm(slope):.2f}; "
+            f"the lowest that you have met is {surface.loss(points).min():.2f}; "
+            f"{seen.mean():.0%} of the map is seen"
+        )
+
+    return update
