@@ -10,12 +10,16 @@ import operator
 import numpy as np
 
 
-def as_array(values, name, ndim=None):
-    """`values` as a float64 array, finite and not empty; `ndim` is a number or a tuple of them."""
+def as_array(values, name, ndim=None, keep_single=False):
+    """`values` as a float64 array, finite and not empty; `ndim` is a number or a tuple of them.
+
+    With `keep_single` a float32 array stays one: for networks, which need speed more than digits.
+    """
     try:
         array = np.asarray(values)
         casting = "unsafe" if array.dtype == object else "same_kind"  # no text, no complex numbers
-        array = array.astype(np.float64, casting=casting, copy=False)
+        if not (keep_single and array.dtype == np.float32):
+            array = array.astype(np.float64, casting=casting, copy=False)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must hold real numbers, came {_describe(values)}") from None
     allowed = (ndim,) if isinstance(ndim, int) else ndim
