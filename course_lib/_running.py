@@ -23,6 +23,7 @@ class Run:
 
     values: list = field(default_factory=list)
     stopped: str = ""  # one sentence: why it did not reach the last case
+    error: type | None = None  # the kind of exception that stopped it
     gap: bool = False  # it stopped because a `...` is still in the student's code
     changed: set = field(default_factory=set)  # positions of the arguments that it changed
     printed: str = ""
@@ -78,7 +79,7 @@ def _call(function, cases, result: Run) -> None:
         except _TimeIsUp:
             raise
         except BaseException as error:  # SystemExit, too: nothing an answer raises may escape
-            result.stopped = _explain(error)
+            result.stopped, result.error = _explain(error), type(error)
             result.gap = isinstance(error, TypeError) and "ellipsis" in str(error)
             return
         pairs = enumerate(zip(case, arguments, strict=True))

@@ -147,7 +147,9 @@ class Exercise:
                 evidence = self._evidence(case, *told_apart(came, right))
                 return _wrong(sentence, evidence=evidence, diagnosis=self._diagnose(cases, result))
         if result.stopped:
-            return _wrong(result.stopped, evidence=self._evidence(cases[len(result.values)]))
+            evidence = self._evidence(cases[len(result.values)])
+            diagnosis = self._diagnose(cases, result)
+            return _wrong(result.stopped, evidence=evidence, diagnosis=diagnosis)
         if result.changed:
             return _wrong("The values are right, but an argument must stay as it was.")
         return None
@@ -163,10 +165,11 @@ class Exercise:
     def _diagnose(self, cases, result: Run) -> str:
         """Return the sentence of the first slip that gives what came, and stops where it did."""
         for sentence, slip in self.slips.items():
-            theirs = run(slip, cases, self.seconds).values
-            if len(theirs) == len(result.values) and all(
+            theirs = run(slip, cases, self.seconds)
+            same_end = theirs.error is result.error and len(theirs.values) == len(result.values)
+            if same_end and all(
                 agree(came, slipped, self.tolerance)
-                for came, slipped in zip(result.values, theirs, strict=True)
+                for came, slipped in zip(result.values, theirs.values, strict=True)
             ):
                 return sentence
         return ""

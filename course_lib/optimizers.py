@@ -7,8 +7,8 @@ array. Every optimizer here works entry by entry, and goes
 
 with the learning rate η and a direction d; `direction` is all in which they differ. What they
 remember from step to step is in `memory`; `reset` forgets it. All of them give the same walk as
-the optimizers of their names in `torch.optim` (AMSGrad: `Adam(amsgrad=True)`), whose default
-values they share.
+the optimizers of their names in `torch.optim` (AMSGrad: `Adam(amsgrad=True)`; Momentum and
+Nesterov: `SGD(momentum=…)`), and from Adagrad on they have the same default values.
 """
 
 import math
@@ -18,7 +18,7 @@ import numpy as np
 
 from course_lib.validation import as_array, as_integer, as_number
 
-BLOCK = 32_768  # entries at a time: so many stay in the processor's cache from line to line
+BLOCK = 32_768  # entries that are worked on at a time
 
 
 # --- Optimizers --------------------------------------------------------------------------------
@@ -50,21 +50,25 @@ class SGD:
 
     def step(self, parameters, gradient):
         """The parameters after one step, a new array; both arguments have the shape (n,)."""
+        _check_step(parameters, gradient, self.memory)
         if self.memory is None:
-            _check_floats(parameters)
             self.memory = np.zeros((self.arrays_to_remember, *parameters.shape), parameters.dtype)
-        _check_shapes(parameters, gradient, self.memory)
-        rate = self.learning_rate(self.t) if callable(self.learning_rate) else self.learning_rate
+        rate = self._rate()
         self.t += 1
         moved = np.empty_like(parameters)
-        for start in range(0, len(parameters), BLOCK):
-            here = slice(start, start + BLOCK)
+        for here in _blocks(len(parameters)):
             old, slope = parameters[here], gradient[here]
             if self.weight_decay:
                 old, slope = self.decay(rate, old, slope)
             direction = self.direction(slope, *self.memory[:, here])
             np.subtract(old, rate * direction, out=moved[here])
         return moved
+
+    def _rate(self):
+        """η of the step that comes."""
+        if not callable(self.learning_rate):
+            return self.learning_rate
+        return as_number(self.learning_rate(self.t), f"learning_rate({self.t})", minimum=0)
 
     def decay(self, rate, parameters, gradient):
         """What weight decay makes of the two: here it is a part of the gradient."""
@@ -109,7 +113,7 @@ class Nesterov(Momentum):
 
     The form above is the same walk with the look-ahead point θ − ηβv called θ (for a constant η):
     then the gradient is wanted where we stand, as in every other optimizer.
-    Source: Y. Nesterov 1983; in this form I. Sutskever et al. 2013, "On the importance of
+    Source: Y. Nesterov 1983; with the look-ahead I. Sutskever et al. 2013, "On the importance of
     initialization and momentum in deep learning".
     """
 
@@ -210,11 +214,12 @@ class AdamW(Adam):
 
 
 class AMSGrad(Adam):
-    """Adam whose second moment never falls: d = m̂ / (√v̂ₘₐₓ + ε), where vₘₐₓ ← max(vₘₐₓ, v).
+    """Adam that never forgets a large gradient: d = m̂ / (√v̂ₘₐₓ + ε), where vₘₐₓ ← max(vₘₐₓ, v).
 
     With Adam a rare, large gradient is soon forgotten, and then every step is large again, also
     in the wrong direction: there are convex problems on which it ends in the worst place.
-    The paper leaves the bias correction out; here, as in torch, vₘₐₓ / (1 − β₂ᵗ) is used for v̂.
+    The paper leaves the bias correction out: then η/√vₘₐₓ never rises. Here, as in torch, v̂ₘₐₓ is
+    vₘₐₓ / (1 − β₂ᵗ), which may still fall during the first 1/(1 − β₂) steps or so.
     Source: S. Reddi, S. Kale, S. Kumar 2018, "On the convergence of Adam and beyond".
     """
 
@@ -276,18 +281,21 @@ def _average_in(average, values, beta):
     average += (1 - beta) * values
 
 
-def _check_floats(parameters):
-    if not (isinstance(parameters, np.ndarray) and parameters.dtype.kind == "f"):
-        raise TypeError("parameters must be an array of floats: np.array([...], dtype=float)")
+def _blocks(n):
+    """Slices of 0 … n, of a length that stays in the processor's cache from line to line."""
+    return [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]
 
 
-def _check_shapes(parameters, gradient, memory):
-    if np.shape(gradient) != parameters.shape:
+def _check_step(parameters, gradient, memory):
+    for name, array in (("parameters", parameters), ("gradient", gradient)):
+        if not (isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.ndim == 1):
+            raise TypeError(f"{name} must be a 1-dimensional array of floats: np.array([1.0, 2.0])")
+    if gradient.shape != parameters.shape:
         raise ValueError(
             f"gradient must have the shape {parameters.shape} of the parameters, "
-            f"came {np.shape(gradient)}"
+            f"came {gradient.shape}"
         )
-    if memory.shape[1:] != parameters.shape:
+    if memory is not None and memory.shape[1:] != parameters.shape:
         raise ValueError(
             f"parameters must keep their shape {memory.shape[1:]}, came {parameters.shape}: "
             "call reset before another walk"
@@ -310,6 +318,9 @@ def adagrad_long_form(gradients, learning_rate):
     Descent".
     """
     gradients = as_array(gradients, "gradients", ndim=2)
+    learning_rate = as_number(learning_rate, "learning_rate", above=0)
+    if (gradients[0] == 0).any():
+        raise ValueError("gradients must not begin with 0: σ would be 0")
     counts = np.arange(1, len(gradients) + 1)[:, None]
     root_mean_squares = np.sqrt(np.cumsum(gradients**2, axis=0) / counts)
     return -learning_rate / np.sqrt(counts) / root_mean_squares * gradients
@@ -320,26 +331,35 @@ def adagrad_long_form(gradients, learning_rate):
 
 def inverse_root_decay(learning_rate):
     """η/√(t + 1) for the steps t = 0, 1, 2, … (counted from 1, that is η/√t)."""
+    learning_rate = as_number(learning_rate, "learning_rate", above=0)
     return lambda t: learning_rate / math.sqrt(t + 1)
 
 
 def inverse_time_decay(learning_rate, decay):
     """η/(1 + decay·t)."""
+    learning_rate = as_number(learning_rate, "learning_rate", above=0)
+    decay = as_number(decay, "decay", minimum=0)
     return lambda t: learning_rate / (1 + decay * t)
 
 
 def exponential_decay(learning_rate, factor=0.95):
-    """η·factorᵗ."""
+    """η·factorᵗ, with 0 < factor < 1."""
+    learning_rate = as_number(learning_rate, "learning_rate", above=0)
+    factor = _as_fraction(factor, "factor")
     return lambda t: learning_rate * factor**t
 
 
 def step_decay(learning_rate, every, factor=0.5):
     """η for `every` steps, η·factor for as many, η·factor² …: a staircase."""
+    learning_rate = as_number(learning_rate, "learning_rate", above=0)
+    every, factor = as_integer(every, "every", minimum=1), _as_fraction(factor, "factor")
     return lambda t: learning_rate * factor ** (t // every)
 
 
 def linear_decay(learning_rate, steps):
     """From η in a straight line down to 0 at step t = `steps`, and 0 from there on."""
+    learning_rate = as_number(learning_rate, "learning_rate", above=0)
+    steps = as_integer(steps, "steps", minimum=1)
     return lambda t: learning_rate * max(0.0, 1 - t / steps)
 
 
@@ -364,12 +384,15 @@ def exponentially_weighted_average(values, beta, correct_bias=True):
 
 
 def minibatches(n, batch_size, seed=0):
-    """Yield index arrays for ever: every epoch a new shuffle of 0 … n − 1, cut into batches.
+    """Index arrays without end: every epoch a new shuffle of 0 … n − 1, cut into batches.
 
     The last batch of an epoch is smaller where `batch_size` does not divide n.
     """
     n, batch_size = as_integer(n, "n", minimum=1), as_integer(batch_size, "batch_size", minimum=1)
-    random = np.random.default_rng(seed)
+    return _endless_batches(n, batch_size, np.random.default_rng(seed))
+
+
+def _endless_batches(n, batch_size, random):
     while True:
         order = random.permutation(n)
         for start in range(0, n, batch_size):
@@ -414,6 +437,8 @@ def minimize(function, gradient, start, optimizer, steps, tolerance=0.0):
     points = [as_array(start, "start", ndim=1).copy()]
     steps = as_integer(steps, "steps", minimum=0)
     tolerance = as_number(tolerance, "tolerance", minimum=0)
+    if isinstance(optimizer, type):
+        raise TypeError(f"optimizer must be an object: {optimizer.__name__}(), with parentheses")
     optimizer.reset()
     with np.errstate(all="ignore"):  # divergence is told in the trace, not in a warning
         losses = [_loss_at_start(function, points[0])]

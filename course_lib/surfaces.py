@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from course_lib.optimizers import SGD, minimize
-from course_lib.validation import as_number
+from course_lib.validation import as_array, as_number
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,6 @@ class Surface:
     """A loss L(a, b), where it is looked at, and what is known of it."""
 
     name: str
-    formula: str
     loss: Callable  # (2, …) → (…)
     gradient: Callable  # (2, …) → (2, …)
     start: tuple[float, float]  # where walks begin
@@ -33,7 +32,9 @@ class Surface:
 
     def walk_from(self, starts, optimizer, steps):
         """Where walks end that begin at `starts`, shape (2, …): all of them at once."""
-        points = np.asarray(starts, dtype=float)
+        points = as_array(starts, "starts")
+        if len(points) != 2:
+            raise ValueError(f"starts must have the shape (2, …), came {points.shape}")
         optimizer.reset()
         for _ in range(steps):
             slope = self.gradient(points)
@@ -57,7 +58,6 @@ def ravine(condition=20.0, angle=0.0):
     aa, ab, bb = cos**2 + kappa * sin**2, (1 - kappa) * cos * sin, sin**2 + kappa * cos**2
     return Surface(
         name="ravine",
-        formula="½ (u² + κ v²)",
         loss=lambda p: 0.5 * (aa * p[0] ** 2 + 2 * ab * p[0] * p[1] + bb * p[1] ** 2),
         gradient=lambda p: np.array([aa * p[0] + ab * p[1], ab * p[0] + bb * p[1]]),
         start=(-4 * cos - sin, cos - 4 * sin),
@@ -73,7 +73,6 @@ def _saddle_gradient(p):
 
 SADDLE = Surface(
     name="saddle",
-    formula="½ a² + ¼ b⁴ − ½ b²",
     loss=lambda p: 0.5 * p[0] ** 2 + 0.25 * p[1] ** 4 - 0.5 * p[1] ** 2,
     gradient=_saddle_gradient,
     start=(-2.5, 0.001),
@@ -94,7 +93,6 @@ def _plateau_gradient(p):
 
 PLATEAU = Surface(
     name="plateau",
-    formula="1 − exp(−(a² + b²)/2) + 0.005 (a² + b²)",
     loss=_plateau_loss,
     gradient=_plateau_gradient,
     start=(-4.0, 2.5),
@@ -120,7 +118,6 @@ def _beale_gradient(p):
 # E. M. L. Beale 1958, "On an iterative method for finding a local minimum"
 BEALE = Surface(
     name="Beale",
-    formula="(1.5 − a + ab)² + (2.25 − a + ab²)² + (2.625 − a + ab³)²",
     loss=lambda p: sum(term**2 for term in _beale_terms(p)),
     gradient=_beale_gradient,
     start=(1.0, 1.5),
@@ -137,7 +134,6 @@ def _rosenbrock_gradient(p):
 # H. H. Rosenbrock 1960, "An automatic method for finding the greatest or least value of a function"
 ROSENBROCK = Surface(
     name="Rosenbrock",
-    formula="(1 − a)² + 100 (b − a²)²",
     loss=lambda p: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2,
     gradient=_rosenbrock_gradient,
     start=(-1.2, 1.0),
@@ -178,7 +174,6 @@ def valleys():
     ends = [minimize(_valleys_loss, _valleys_gradient, pit[:2], SGD(0.2), 500) for pit in _PITS]
     return Surface(
         name="valleys",
-        formula="4.5 + 0.06 (a² + b²) − Σ dᵢ exp(−‖p − cᵢ‖²/(2sᵢ²))",
         loss=_valleys_loss,
         gradient=_valleys_gradient,
         start=(-4.0, -3.0),

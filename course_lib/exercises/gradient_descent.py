@@ -47,6 +47,12 @@ UPDATE = Exercise(
                 theta - learning_rate * gradient / np.linalg.norm(gradient)
             )
         ),
+        "the gradient's entries are summed here: each parameter has its own entry.": (
+            lambda theta, gradient, learning_rate: theta - learning_rate * np.sum(gradient)
+        ),
+        "parentheses: multiply η by the gradient first, then subtract that from θ.": (
+            lambda theta, gradient, learning_rate: (theta - learning_rate) * gradient
+        ),
         "only the signs of the gradient are used: their sizes count, too.": (
             lambda theta, gradient, learning_rate: theta - learning_rate * np.sign(gradient)
         ),
@@ -74,6 +80,7 @@ def _bowls(random):
         hessian = turn @ np.diag(eigenvalues) @ turn.T
         bounds = [1 / eigenvalues[-1], 2 / eigenvalues[-1], 2 / hessian.diagonal().max()]
         bounds += [2 / eigenvalues.sum(), 2 / eigenvalues[0], eigenvalues[-1] / 2]
+        bounds.append(2 / (eigenvalues[0] + eigenvalues[-1]))
         bounds = np.sort([bounds[0] / 2, *bounds, 2 * max(bounds)])
         between = np.sqrt(bounds[1:] * bounds[:-1])
         cases += [(float(rate), hessian) for rate in between]
@@ -110,6 +117,13 @@ TOO_LARGE = Exercise(
         "the trace is the sum of all eigenvalues; only the largest one decides.": (
             _bound(lambda hessian: 2 / np.trace(hessian))
         ),
+        "2/(λ_min + λ_max) is the best learning rate of all, not the largest one that converges.": (
+            _bound(lambda hessian: 2 / np.linalg.eigvalsh(hessian)[[0, -1]].sum())
+        ),
+        "this is always False: is the absolute value missing in |1 − ηλ|?": (
+            lambda learning_rate, hessian: False
+        ),
+        "this is always True: compare η with 2/λ_max.": lambda learning_rate, hessian: True,
         "the factor 2 belongs above: 2/λ_max, not λ_max/2.": (
             _bound(lambda hessian: np.linalg.eigvalsh(hessian)[-1] / 2)
         ),
@@ -134,8 +148,8 @@ BEST_STEP = Exercise(
     task="L(θ) = aθ² + bθ + c with a > 0: return how far θ is from the minimum (≥ 0).",
     solution=best_step,
     inputs=lambda random: [
-        (3.0, 1.0, -2.0),
-        (-3.0, 1.0, 2.0),
+        (3.0, 2.0, -2.0),
+        (-3.0, 2.0, 4.0),
         *(
             tuple(map(float, (x, a, b)))
             for x, a, b in random.uniform([-5, 0.6, -3], [5, 3, 3], (4, 3))
@@ -156,6 +170,18 @@ BEST_STEP = Exercise(
             lambda theta, a, b: abs(a * theta + b) / (2 * a)
         ),
         "the first derivative is 2aθ + b: b is missing.": lambda theta, a, b: abs(theta),
+        "/ 2 * a divides by 2 and then multiplies by a: write / (2 * a).": (
+            lambda theta, a, b: abs(2 * a * theta + b) / 2 * a
+        ),
+        "the minimum is at −b/(2a): the distance is |θ + b/(2a)|, minus a minus.": (
+            lambda theta, a, b: abs(theta - b / (2 * a))
+        ),
+        "this is the way from θ to the minimum, with its sign; a distance has none: abs.": (
+            lambda theta, a, b: -b / (2 * a) - theta
+        ),
+        "the fraction is upside down: first derivative above, second below.": (
+            lambda theta, a, b: 2 * a / abs(2 * a * theta + b)
+        ),
     },
     hints=(
         "The minimum is where 2aθ + b = 0.",
@@ -217,6 +243,32 @@ ADAGRAD_STEPS = Exercise(
         "each step is divided by its own gradient only: the sum of the past is missing.": (
             lambda gradients, learning_rate: -learning_rate * np.sign(gradients)
         ),
+        "gᵗ itself belongs to the sum: without it there is nothing to divide by at t = 0.": (
+            lambda gradients, learning_rate: (
+                -learning_rate * gradients / np.sqrt(np.cumsum(gradients**2) - gradients**2)
+            )
+        ),
+        "the sum is squared here; square each gradient first, then sum.": (
+            lambda gradients, learning_rate: (
+                -learning_rate * gradients / np.abs(np.cumsum(gradients))
+            )
+        ),
+        "an ε is added; libraries do so against 0/0, the task's formula has none.": (
+            lambda gradients, learning_rate: (
+                -learning_rate * gradients / (np.sqrt(np.cumsum(gradients**2)) + 1e-8)
+            )
+        ),
+        "the learning rate is missing.": lambda gradients, learning_rate: adagrad_steps(
+            gradients, 1.0
+        ),
+        "η shrinks twice: in the short form the √(t + 1) has cancelled.": (
+            lambda gradients, learning_rate: (
+                adagrad_steps(gradients, learning_rate) / np.sqrt(np.arange(1, len(gradients) + 1))
+            )
+        ),
+        "gᵗ is missing above the fraction line: the step is −η gᵗ over the root.": (
+            lambda gradients, learning_rate: -learning_rate / np.sqrt(np.cumsum(gradients**2))
+        ),
         "these are the positions; wanted are the single changes.": (
             lambda gradients, learning_rate: np.cumsum(adagrad_steps(gradients, learning_rate))
         ),
@@ -265,6 +317,26 @@ BATCHES = Exercise(
         ),
         "batch_size is the size of a batch, not the number of batches.": (
             lambda order, batch_size: cut_into_batches(order, -(-len(order) // batch_size))
+        ),
+        "an empty batch stands at the end: nothing is left where batch_size divides n.": (
+            lambda order, batch_size: [
+                order[i * batch_size : (i + 1) * batch_size]
+                for i in range(len(order) // batch_size + 1)
+            ]
+        ),
+        "a slice's second number is where it ends, not how long it is: i + batch_size.": (
+            lambda order, batch_size: [
+                order[i:batch_size] for i in range(0, len(order), batch_size)
+            ]
+        ),
+        "this takes every batch_size-th sample; consecutive pieces of the order are wanted.": (
+            lambda order, batch_size: [order[i::batch_size] for i in range(batch_size)]
+        ),
+        "all batches are one and the same list, which was emptied: append a copy of it.": (
+            lambda order, batch_size: [[] for _ in range(0, len(order), batch_size)]
+        ),
+        "the last batch is missing: range stops before its end, so let that be len(order).": (
+            lambda order, batch_size: cut_into_batches(order, batch_size)[:-1]
         ),
         "the batches overlap: begin each one where the one before ended.": (
             lambda order, batch_size: [order[i : i + batch_size] for i in range(len(order))]
@@ -352,6 +424,30 @@ AVERAGE = Exercise(
         "the corrected value is carried on: carry on v itself, and correct a copy of it.": (
             _corrected_in_place
         ),
+        "is t = 0 at the first value? Then 1 − βᵗ is 0: enumerate(values, start=1).": (
+            lambda values, beta: [value / (1 - beta**t) for t, value in enumerate(values)]
+        ),
+        "parentheses: v / 1 - beta**t divides by 1 first; write v / (1 - beta**t).": (
+            lambda values, beta: [
+                average * (1 - beta**t) - beta**t
+                for t, average in enumerate(corrected_average(values, beta), start=1)
+            ]
+        ),
+        "every average is divided by the last 1 − βᵗ: t is the number of its own value.": (
+            lambda values, beta: _averages(values, beta, lambda t: 1 / (1 - beta ** len(values)))
+        ),
+        "multiplied by 1 − βᵗ, the first averages become smaller still: divide.": (
+            lambda values, beta: _averages(values, beta, lambda t: 1 - beta**t)
+        ),
+        "the new value is not multiplied by 1 − β.": (
+            lambda values, beta: [a / (1 - beta) for a in corrected_average(values, beta)]
+        ),
+        "this starts from the first value, and corrects as if it had started from 0.": (
+            lambda values, beta: [
+                average / (1 - beta**t)
+                for t, average in enumerate(_from_the_first_value(values, beta), start=1)
+            ]
+        ),
         "these are plain averages of all values so far: older values must fade.": (
             lambda values, beta: (np.cumsum(values) / np.arange(1, len(values) + 1)).tolist()
         ),
@@ -372,7 +468,7 @@ def momentum_step(theta, gradient, v, learning_rate, beta):
 
 
 def _momentum_inputs(random):
-    cases = [(np.array([1.0]), np.array([2.0]), np.array([4.0]), 0.1, 0.5)]
+    cases = [(np.array([1.0]), np.array([2.0]), np.array([6.0]), 0.1, 0.5)]
     for n in (2, 3, 4):
         theta, gradient, v = random.normal(0, 2, (3, n))
         cases.append((theta, gradient, v, float(random.uniform(0.01, 0.3)), 0.9))
@@ -417,6 +513,39 @@ MOMENTUM_STEP = Exercise(
                 beta * v + gradient,
             )
         ),
+        "η is inside v here, as in Polyak's form; the task's v holds no η: v ← βv + g.": (
+            lambda theta, gradient, v, learning_rate, beta: (
+                theta + beta * v - learning_rate * gradient,
+                beta * v - learning_rate * gradient,
+            )
+        ),
+        "η is inside v here; the task's v holds no η: v ← βv + g, then θ − ηv.": (
+            lambda theta, gradient, v, learning_rate, beta: (
+                theta - beta * v - learning_rate * gradient,
+                beta * v + learning_rate * gradient,
+            )
+        ),
+        "the old v is returned: the next step needs the new one.": (
+            lambda theta, gradient, v, learning_rate, beta: (
+                momentum_step(theta, gradient, v, learning_rate, beta)[0],
+                v,
+            )
+        ),
+        "the learning rate is missing: θ moves by η·v.": (
+            lambda theta, gradient, v, learning_rate, beta: momentum_step(
+                theta, gradient, v, 1.0, beta
+            )
+        ),
+        "β stands before both: v ← βv + g, the gradient itself is not braked.": (
+            lambda theta, gradient, v, learning_rate, beta: momentum_step(
+                theta, beta * gradient, v, learning_rate, beta
+            )
+        ),
+        "v collects the gradients, v ← βv + g; here they are taken from it.": (
+            lambda theta, gradient, v, learning_rate, beta: momentum_step(
+                theta, -gradient, v, learning_rate, beta
+            )
+        ),
         "β is missing: without friction the ball never comes to rest.": (
             lambda theta, gradient, v, learning_rate, beta: momentum_step(
                 theta, gradient, v, learning_rate, 1.0
@@ -440,16 +569,25 @@ def adam_step(theta, gradient, m, v, t, learning_rate, beta1, beta2):
     return theta - learning_rate * m_hat / (np.sqrt(v_hat) + 1e-8), m, v
 
 
-def _adam(correct1=True, correct2=True, root=np.sqrt, square=np.square, exponent=None, sign=1):
+def _adam(
+    correct1=True,
+    correct2=True,
+    below=lambda v: np.sqrt(v) + 1e-8,
+    above=lambda m, g: m,
+    square=np.square,
+    share=lambda beta: 1 - beta,
+    number=lambda t: t,
+    sign=1,
+):
     """Return Adam's step with one thing changed."""
 
     def step(theta, gradient, m, v, t, learning_rate, beta1, beta2):
-        m = beta1 * m + (1 - beta1) * gradient
-        v = beta2 * v + (1 - beta2) * square(gradient)
-        t = exponent or t
-        m_hat = m / (1 - beta1**t) if correct1 else m
-        v_hat = v / (1 - beta2**t) if correct2 else v
-        return theta - sign * learning_rate * m_hat / (root(v_hat) + 1e-8), m, v
+        m = beta1 * m + share(beta1) * gradient
+        v = beta2 * v + share(beta2) * square(gradient)
+        m_hat = m / (1 - beta1 ** number(t)) if correct1 else m
+        v_hat = v / (1 - beta2 ** number(t)) if correct2 else v
+        change = sign * learning_rate * above(m_hat, gradient) / below(v_hat)
+        return theta - change, m, v
 
     return step
 
@@ -460,8 +598,8 @@ def _corrected_memory(theta, gradient, m, v, t, learning_rate, beta1, beta2):
 
 
 def _adam_inputs(random):
-    zero = np.zeros(1)
-    cases = [(np.array([1.0]), np.array([4.0]), zero, zero, 1, 0.1, 0.9, 0.999)]
+    start, gradient = np.array([1.0, 1.0]), np.array([4.0, 1e-7])  # so small a g shows where ε is
+    cases = [(start, gradient, np.zeros(2), np.zeros(2), 1, 0.1, 0.9, 0.999)]
     for t in (1, 3, 10):
         n = 2 if t == 1 else 3
         theta, gradient, m = random.normal(0, 2, (3, n))
@@ -484,10 +622,22 @@ ADAM_STEP = Exercise(
         "m is not corrected: m̂ = m/(1 − β₁ᵗ).": _adam(correct1=False),
         "v is not corrected: v̂ = v/(1 − β₂ᵗ).": _adam(correct2=False),
         "the exponent is t, the number of the step, not 2 as a print in the notes says.": _adam(
-            exponent=2
+            number=lambda t: 2
         ),
-        "the root of v̂ is missing: m̂/√v̂ has no units, m̂/v̂ has.": _adam(root=lambda v: v),
-        "v must average g², not g.": _adam(square=np.abs),
+        "t is used as t + 1: t = 1 is the first step already.": _adam(number=lambda t: t + 1),
+        "the root of v̂ is missing: m̂/√v̂ has no units, m̂/v̂ has.": _adam(below=lambda v: v + 1e-8),
+        "ε is missing: where v̂ is 0 the step would be 0/0.": _adam(below=np.sqrt),
+        "ε stands outside of the root: √v̂ + ε.": _adam(below=lambda v: np.sqrt(v + 1e-8)),
+        "v must average g², not g.": _adam(square=lambda g: g),
+        "v must average g², not |g|.": _adam(square=np.abs),
+        "the step goes by m̂, the average, not by the gradient itself.": _adam(above=lambda m, g: g),
+        "m and v are averages: the new part is multiplied by 1 − β.": _adam(share=lambda beta: 1.0),
+        "β₁ and β₂ have changed places: β₁ belongs to m, β₂ to v.": (
+            lambda *case: adam_step(*case[:6], case[7], case[6])
+        ),
+        "the old m and v are returned: the next step needs the new ones.": (
+            lambda *case: (adam_step(*case)[0], case[2], case[3])
+        ),
         "this step walks uphill.": _adam(sign=-1),
         "m and v must be returned as they are carried on, without the correction.": (
             _corrected_memory

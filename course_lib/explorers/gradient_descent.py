@@ -39,6 +39,7 @@ from course_lib.plotting import (
     ellipses,
     image_on,
     moving_lines,
+    moving_polygons,
     ranks_of,
     shades,
 )
@@ -68,13 +69,16 @@ def loss_axes(axes, low, high, steps, title="Loss"):
     return axes
 
 
-def ended(trace, steps):
-    """Say how a walk ended, for the sentence below the picture."""
-    loss = f"{trace.losses[-1]:.3g}"
+def ended(trace, share):
+    """Say how a walk on a bowl ended; `share` is η · λₘₐₓ, by which it converges or does not."""
+    steps = len(trace.losses) - 1
+    plural = "" if steps == 1 else "s"
     if trace.diverged:
-        return f"after {len(trace.losses) - 1} steps the numbers overflow: it diverges"
-    trend = "it diverges" if trace.losses[-1] > trace.losses[0] else "it converges"
-    return f"after {steps} steps the loss is {loss}: {trend}"
+        return f"after {steps} step{plural} the numbers overflow: it diverges"
+    trend = "it converges" if share < 2 else "it diverges"
+    if np.isclose(share, 2):
+        trend = "it neither settles nor grows"
+    return f"after {steps} step{plural} the loss is {trace.losses[-1]:.3g}: {trend}"
 
 
 # --- the learning rate ------------------------------------------------------------------------
@@ -99,11 +103,11 @@ def learning_rate(figure):
     set_path = path_on(left)
     loss_axes(right, 1e-8, 1e5, 100)
     (losses,) = right.plot([], [], color=ORANGE, animated=True)
-    strip.set(xscale="log", xlim=(1e-3, 1), ylim=(0, 1), yticks=[], xlabel="η")
-    regions = moving_lines(strip, colors=[GREEN, PINK], linewidths=30, capstyle="butt", alpha=0.55)
+    strip.set(xscale="log", xlim=(1e-3, 3), ylim=(0, 1), yticks=[], xlabel="η")
+    regions = moving_polygons(strip, facecolors=[GREEN, PINK], alpha=0.55)
     (edge,) = strip.plot([], [], color=INK, linewidth=2, linestyle="--", animated=True)
-    edge_label = strip.text(0, 0.5, " 2/λₘₐₓ", va="center", fontsize=13, animated=True)
-    (here,) = strip.plot([], [], "o", color=ORANGE, markersize=13, mec="white", animated=True)
+    edge_label = strip.text(0, 0.73, " 2/λₘₐₓ ", va="center", fontsize=13, animated=True)
+    (here,) = strip.plot([], [], "o", color=ORANGE, markersize=12, mec="white", animated=True)
 
     def update(learning_rate, condition, steps):
         bowl, critical = surfaces.ravine(condition), 2 / condition
@@ -111,19 +115,20 @@ def learning_rate(figure):
         trace = minimize(bowl.loss, bowl.gradient, bowl.start, SGD(learning_rate), steps)
         set_path(trace.points)
         losses.set_data(np.arange(len(trace.losses)), np.clip(trace.losses, 1e-12, 1e12))
-        end = min(critical, 1)
-        regions.set_segments([[(1e-3, 0.5), (end, 0.5)], [(end, 0.5), (1, 0.5)]])
+        spans = (1e-3, critical), (critical, 3)
+        regions.set_verts([[(a, 0), (b, 0), (b, 1), (a, 1)] for a, b in spans])
         edge.set_data([critical, critical], [0, 1])
-        edge_label.set_position((min(critical, 0.45), 0.5))
-        here.set_data([learning_rate], [0.5])
-        return f"2/λₘₐₓ = {critical:.3g}, {ended(trace, steps)}"
+        edge_label.set_position((critical, 0.73))
+        edge_label.set_horizontalalignment("right" if critical > 0.3 else "left")
+        here.set_data([learning_rate], [0.27])
+        return f"2/λₘₐₓ = {critical:.3g}, {ended(trace, learning_rate * condition)}"
 
     return update
 
 
 def _two_and_a_strip(figure):
     """A tall panel on the left; on the right one panel, and a strip below it."""
-    grid = figure.add_gridspec(2, 2, width_ratios=(1.2, 1), height_ratios=(5, 1))
+    grid = figure.add_gridspec(2, 2, width_ratios=(1.2, 1), height_ratios=(3.6, 1))
     left = figure.add_subplot(grid[:, 0])
     right, strip = (figure.add_subplot(grid[i, 1]) for i in (0, 1))
     for axes in (left, strip):
@@ -155,8 +160,8 @@ SCHEDULES = {
 )
 def decay(figure):
     """What happens if steps get shorter with time?"""
-    t, walks = np.arange(200), 100
-    shocks = np.random.default_rng(0).standard_normal((len(t), walks))
+    t, walks = np.arange(201), 100
+    shocks = np.random.default_rng(0).standard_normal((200, walks))
     left, right = figure.subplots(1, 2)
     left.set(title="η, step by step", xlabel="step", yscale="log", ylim=(1e-4, 2), xlim=(0, 200))
     right.set(title="Distance from the minimum", xlabel="step", yscale="log", ylim=(5e-3, 8))
@@ -165,29 +170,28 @@ def decay(figure):
     (rates,) = left.plot([], [], color=ORANGE, animated=True)
     (constant,) = right.plot([], [], color=GREY, label="constant η", animated=True)
     (distance,) = right.plot([], [], color=ORANGE, label="this schedule", animated=True)
-    right.legend(loc="upper right")
+    right.legend(loc="lower left")
 
     def walk(schedule, noise):
         """The typical (root mean square) distance from 0 of a hundred noisy walks on ½θ²."""
-        optimizer, theta, distances = SGD(schedule), np.full(walks, 3.0), []
+        optimizer, thetas = SGD(schedule), [np.full(walks, 3.0)]
         for shock in shocks:
-            distances.append(np.sqrt(theta @ theta / walks))
-            theta = optimizer.step(theta, theta + noise * shock)
-        return np.maximum(distances, 1e-12)
+            thetas.append(optimizer.step(thetas[-1], thetas[-1] + noise * shock))
+        return np.sqrt(np.mean(np.square(thetas), axis=1)).clip(1e-12)
 
     def update(schedule, learning_rate, noise):
         tables = {
-            name: np.array([make(learning_rate)(step) for step in t])
+            name: np.array([make(learning_rate)(step) for step in t[:-1]])
             for name, make in SCHEDULES.items()
         }
-        others.set_segments([np.column_stack([t, table]) for table in tables.values()])
-        rates.set_data(t, tables[schedule])
+        others.set_segments([np.column_stack([t[:-1], table]) for table in tables.values()])
+        rates.set_data(t[:-1], tables[schedule])
         constant.set_data(t, walk(SCHEDULES["constant"](learning_rate), noise))
         distances = walk(SCHEDULES[schedule](learning_rate), noise)
         distance.set_data(t, distances)
         return (
-            f"after 200 steps η is {tables[schedule][-1]:.2g}, and a typical distance from the "
-            f"minimum is {distances[-1]:.2g}"
+            f"the last of 200 steps has η = {tables[schedule][-1]:.2g}, and then a typical "
+            f"distance from the minimum is {distances[-1]:.2g}"
         )
 
     return update
@@ -197,29 +201,28 @@ def decay(figure):
 
 
 @explorer(
-    batch_size=int_slider(1, 256, start=1, label="batch size"),
-    learning_rate=log_slider(1e-2, 1.0, start=0.1, label="learning rate η"),
+    batch_size=int_slider(1, 128, start=1, label="batch size"),
+    learning_rate=log_slider(1e-2, 1.0, start=0.05, label="learning rate η"),
     shuffle=int_slider(0, 20, start=0),
     presets={
         "one": {"batch_size": 1},
         "sixty-four": {"batch_size": 64},
-        "all": {"batch_size": 256},
+        "all": {"batch_size": 128},
     },
 )
 def batch_size(figure):
     """One example, one update: how does the path tremble, and what does it gain?"""
-    x, y, loss, gradient = noisy_line(256)
+    x, y, loss, gradient = noisy_line(128)
     epochs = 3
     left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
     w, b = np.linspace(-1.5, 3.5, 101), np.linspace(-2, 3, 101)
     draw_surface(left, w, b, loss(np.array(np.meshgrid(w, b))))
     left.set(title="Three epochs", xlabel="slope w", ylabel="bias b")
     set_path = path_on(left, markersize=3, linewidth=1.2)
-    right.set(title="Loss", xlabel="epoch", yscale="log", ylim=(0.2, 20), xlim=(0, epochs))
+    right.set(title="Loss above the least possible", xlabel="epoch", xlim=(0, epochs))
+    right.set(yscale="log", ylim=(1e-5, 100))
     (losses,) = right.plot([], [], color=ORANGE, linewidth=1.5, animated=True)
-    least = loss(best_line(x, y))
-    right.axhline(least, color=GREY, linestyle="--", label="least possible")
-    right.legend(loc="upper right")
+    least = loss(np.polyfit(x, y, 1))
 
     def update(batch_size, learning_rate, shuffle):
         updates = int(np.ceil(len(x) / batch_size))
@@ -231,19 +234,26 @@ def batch_size(figure):
             epochs * updates,
         )
         set_path(walk.points)
-        losses.set_data(np.arange(len(walk.losses)) / updates, np.clip(walk.losses, 1e-3, 1e6))
+        above = walk.losses - least
+        losses.set_data(np.arange(len(above)) / updates, above.clip(1e-9, 1e9))
+        if walk.diverged or above[-1] > above[0]:
+            return f"{updates} updates an epoch: with this η it diverges"
+        plural = "" if updates == 1 else "s"
         return (
-            f"{updates} updates an epoch; after {epochs} epochs the loss is "
-            f"{walk.losses[-1]:.3g}, the least possible is {least:.3g}"
+            f"{updates} update{plural} an epoch; after {epochs} epochs the loss is "
+            f"{above[-1]:.2g} above the least possible"
         )
 
     return update
 
 
 def noisy_line(n):
-    """A cloud around the line y = 1 + 2x: x, y, the mean loss, and its gradient on a batch."""
+    """A cloud around the line y = 1 + 2x: x, y, the mean loss, and its gradient on a batch.
+
+    The x lie to one side of 0, so that the valley lies aslant, and is narrow.
+    """
     random = np.random.default_rng(4)
-    x = random.standard_normal(n)
+    x = 1.5 + 0.7 * random.standard_normal(n)
     y = 1 + 2 * x + 0.8 * random.standard_normal(n)
     moments = np.mean([x * x, x, x * y, y, y * y], axis=1)
 
@@ -258,11 +268,6 @@ def noisy_line(n):
         return np.array([errors @ x[batch], errors.sum()]) / len(batch)
 
     return x, y, loss, gradient
-
-
-def best_line(x, y):
-    """The least-squares slope and bias."""
-    return np.polyfit(x, y, 1)
 
 
 # --- feature scaling --------------------------------------------------------------------------
@@ -304,7 +309,7 @@ def feature_scaling(figure):
         set_path(trace.points)
         losses.set_data(np.arange(len(trace.losses)), np.clip(trace.losses, 1e-12, 1e12))
         ratio = eigenvalues[-1] / eigenvalues[0]
-        return f"the ellipses' condition number is {ratio:.3g}; {ended(trace, steps)}"
+        return f"the condition number is {ratio:.3g}; {ended(trace, learning_rate)}"
 
     return update
 
@@ -396,7 +401,7 @@ def weighted_average(figure):
     days, degrees = temperatures()
     left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
     left.plot(days, degrees, ".", color=SKY, markersize=5)
-    left.set(title="A year of temperatures", xlabel="day", ylabel="°C", ylim=(-8, 35))
+    left.set(title="A year of (made-up) temperatures", xlabel="day", ylabel="°C", ylim=(-8, 35))
     (average,) = left.plot([], [], color=ORANGE, animated=True)
     ages = np.arange(101)
     right.set(title="Weight of a day", xlabel="days ago k", ylabel="weight, today's = 1")
@@ -442,7 +447,8 @@ TRACKS = {
         surfaces.ROSENBROCK,
     )
 }
-RACE_STEPS = 150
+RACE_STEPS = 100
+ARRIVED = 1e-12  # so near above the minimum a racer has arrived
 
 
 def run_race(track, kind, rate):
@@ -452,24 +458,37 @@ def run_race(track, kind, rate):
 
 @cache
 def tuned_rate(track_name, kind):
-    """Of eleven learning rates from 10⁻⁴ to 10, the one with which this racer ends lowest."""
-    track = TRACKS[track_name]
-    rates = np.geomspace(1e-4, 10, 11)
-    ends = [run_race(track, kind, rate) for rate in rates]
+    """Of 21 learning rates from 10⁻⁴ to 10, the one with which this racer ends lowest."""
+    rates = np.geomspace(1e-4, 10, 21)
+    ends = [run_race(TRACKS[track_name], kind, rate) for rate in rates]
     final = [np.inf if end.diverged else end.losses[-1] for end in ends]
     return rates[int(np.argmin(final))]
 
 
+def standing(heights, start):
+    """Say who has arrived, who leads the others, and who has run away from the start's height."""
+    arrived = [name for name, height in heights.items() if height < ARRIVED]
+    away = [name for name, height in heights.items() if not height <= 10 * start]
+    others = {name: height for name, height in heights.items() if name not in arrived + away}
+    sentences = [f"at the minimum: {', '.join(arrived)}"] if arrived else []
+    if others:
+        first, last = min(others, key=others.get), max(others, key=others.get)
+        lead = f"{first} is {others[first]:.2g} above the minimum"
+        sentences.append(f"{lead}, {last} {others[last]:.2g}" if first != last else lead)
+    return "; ".join(sentences + ([f"run away: {', '.join(away)}"] if away else []))
+
+
 @explorer(
     track=choice(TRACKS),
-    step=int_slider(1, RACE_STEPS, start=30),
+    step=int_slider(1, RACE_STEPS, start=10),
     factor=log_slider(0.1, 10.0, start=1.0, label="η ÷ tuned η"),
     presets={
-        "ravine": {"track": "ravine", "step": 30, "factor": 1.0},
-        "saddle": {"track": "saddle", "step": 30, "factor": 1.0},
-        "plateau": {"track": "plateau", "step": 60, "factor": 1.0},
-        "twice the best η": {"track": "ravine", "step": 30, "factor": 2.0},
+        "ravine": {"track": "ravine", "step": 100, "factor": 1.0},
+        "saddle": {"track": "saddle", "step": 100, "factor": 1.0},
+        "plateau": {"track": "plateau", "step": 100, "factor": 1.0},
+        "ten times too fast": {"track": "Rosenbrock", "step": 100, "factor": 10.0},
     },
+    size=(9, 4.5),
 )
 def race(figure):
     """Seven optimizers, each at its best learning rate: who is down first?"""
@@ -477,17 +496,15 @@ def race(figure):
     left.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], title="The track, seen from above")
     picture = image_on(left, (0, 1), (0, 1), animated=True)
     contours = moving_lines(left, colors="white", linewidths=0.8)
-    loss_axes(right, 1e-6, 1e3, RACE_STEPS, "Loss above the lowest point")
+    loss_axes(right, ARRIVED, 1e3, RACE_STEPS, "Loss above the lowest point")
     racers = {}
     for name, (kind, color, marker) in RACERS.items():
         style = {"color": color, "animated": True}
         (path,) = left.plot([], [], linewidth=2, **style)
         (head,) = left.plot([], [], marker, mec="white", markersize=11, **style)
-        (curve,) = right.plot(
-            [], [], marker=marker, markevery=25, markersize=7, linewidth=2, label=name, **style
-        )
+        (curve,) = right.plot([], [], marker=marker, markevery=20, label=name, **style)
         racers[name] = kind, path, head, curve
-    right.legend(loc="upper right", fontsize=10, ncols=2)
+    figure.legend(loc="outside lower center", ncols=7, fontsize=11, columnspacing=0.9)
 
     @cache
     def scenery(name):
@@ -499,32 +516,29 @@ def race(figure):
 
     @lru_cache(maxsize=1)
     def walks(name, factor):
-        track = TRACKS[name]
+        """Each racer's places, from 0 to 1, and its heights above the minimum; ∞ where lost."""
+        track, found = TRACKS[name], {}
         lowest = min(track.loss(np.array(minimum)) for minimum in track.minima)
         low, high = np.array(track.limits).T
-        found = {}
         for racer, (kind, *_) in racers.items():
             trace = run_race(track, kind, factor * tuned_rate(name, kind))
-            points = np.clip((trace.points - low) / (high - low), -1, 2)
-            found[racer] = points, np.clip(trace.losses - lowest, 1e-12, 1e12)
+            heights = np.full(RACE_STEPS + 1, np.inf)
+            heights[: len(trace.losses)] = trace.losses - lowest
+            found[racer] = np.clip((trace.points - low) / (high - low), -1, 2), heights
         return found
 
     def update(track, step, factor):
         colors, segments = scenery(track)
         picture.set_data(colors)
         contours.set_segments(segments)
-        final = {}
-        for racer, (points, losses) in walks(track, factor).items():
+        now = {}
+        for racer, (points, heights) in walks(track, factor).items():
             _, path, head, curve = racers[racer]
             path.set_data(*points[: step + 1].T)
             head.set_data(*points[: step + 1][-1:].T)
-            curve.set_data(np.arange(len(losses))[: step + 1], losses[: step + 1])
-            final[racer] = losses[: step + 1][-1]
-        first, last = min(final, key=final.get), max(final, key=final.get)
-        return (
-            f"after {step} steps {first} is lowest, {final[first]:.2g} above the minimum, and "
-            f"{last} is highest, {final[last]:.2g} above it"
-        )
+            curve.set_data(np.arange(step + 1), heights[: step + 1].clip(1e-15, 1e6))
+            now[racer], start = heights[step], heights[0]
+        return f"after {step} step{'' if step == 1 else 's'} {standing(now, start)}"
 
     return update
 
@@ -543,8 +557,8 @@ VALLEY_COLORS = (SKY, AMBER, GREEN)
     b=slider(-3.8, 3.8, start=-3.0, step=0.1, label="start b"),
     walker=choice(WALKERS),
     presets={
-        "shallow valley": {"a": -4.0, "b": 0.5, "walker": "gradient descent"},
-        "the same, with momentum": {"a": -4.0, "b": 0.5, "walker": "momentum"},
+        "shallow valley": {"a": -4.5, "b": 2.5, "walker": "gradient descent"},
+        "the same, with momentum": {"a": -4.5, "b": 2.5, "walker": "momentum"},
         "on the watershed": {"a": -2.6, "b": -0.5, "walker": "gradient descent"},
     },
 )
@@ -586,11 +600,18 @@ def which_valley(figure):
     return update
 
 
+FOG_START = (4.4, 3.4)  # whoever goes straight down from here ends in the middle valley
+MOVES_SHOWN = 60
+
+
 @explorer(
-    a=slider(-4.8, 4.8, start=4.4, step=0.1, label="go to a"),
-    b=slider(-3.8, 3.8, start=-3.4, step=0.1, label="go to b"),
+    a=slider(-4.8, 4.8, start=FOG_START[0], step=0.1, label="go to a"),
+    b=slider(-3.8, 3.8, start=FOG_START[1], step=0.1, label="go to b"),
     sky=choice(("fog", "clear")),
-    presets={"a new game": {"a": 4.4, "b": -3.4, "sky": "fog"}, "clear sky": {"sky": "clear"}},
+    presets={
+        "a new game": {"a": FOG_START[0], "b": FOG_START[1], "sky": "fog"},
+        "clear sky": {"sky": "clear"},
+    },
 )
 def fog_of_war(figure):
     """You see only where you have been: where is the deepest valley?"""
@@ -602,32 +623,31 @@ def fog_of_war(figure):
     (path,) = left.plot([], [], color="white", linewidth=1.5, animated=True)
     (here,) = left.plot([], [], "o", color=ORANGE, mec="white", markersize=13, animated=True)
     (downhill,) = left.plot([], [], color=ORANGE, linewidth=3, animated=True)
-    right.set(title="Height along your way", xlabel="moves", ylabel="L", ylim=(0, 9), xlim=(0, 200))
-    (heights,) = right.plot([], [], color=ORANGE, animated=True)
+    right.set(title="Height along your way", xlabel=f"your last {MOVES_SHOWN} moves", ylabel="L")
+    right.set(ylim=(0, 9), xlim=(0, MOVES_SHOWN + 1), xticks=[])
+    (heights,) = right.plot([], [], color=ORANGE, marker="o", markersize=5, animated=True)
     fogless, grey = shades(ranks_of(loss)), np.full(3, 115, dtype=np.uint8)
-    start = (4.4, -3.4)
     seen, way = np.zeros(loss.shape, dtype=bool), []
 
     def update(a, b, sky):
-        if (a, b) == start:  # back at the start a new game begins
+        if (a, b) == FOG_START:  # back at the start a new game begins
             seen[:] = False
             way.clear()
         if not way or way[-1] != (a, b):
             way.append((a, b))
-            del way[:-200]
         seen[(a_grid - a) ** 2 + (b_grid[:, None] - b) ** 2 < 0.6**2] = True
         visible = seen[:, :, None] if sky == "fog" else True
         picture.set_data(np.where(visible, fogless, grey))
         points = np.array(way).T
+        losses, slope = surface.loss(points), surface.gradient(np.array([a, b]))
         path.set_data(*points)
         here.set_data([a], [b])
-        slope = surface.gradient(np.array([a, b]))
         downhill.set_data([a, a - 0.6 * slope[0]], [b, b - 0.6 * slope[1]])
-        heights.set_data(np.arange(len(way)), surface.loss(points))
+        last = losses[-MOVES_SHOWN:]
+        heights.set_data(np.arange(1, len(last) + 1), last)
         return (
-            f"height {surface.loss(np.array([a, b])):.2f}, slope {np.linalg.norm(slope):.2f}; "
-            f"the lowest that you have met is {surface.loss(points).min():.2f}; "
-            f"{seen.mean():.0%} of the map is seen"
+            f"height {losses[-1]:.2f}, slope {np.linalg.norm(slope):.2f}; the lowest that you "
+            f"have met is {losses.min():.2f}; {seen.mean():.0%} of the map is seen"
         )
 
     return update
