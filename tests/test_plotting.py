@@ -1,0 +1,106 @@
+"""Pictures of classifiers: what they say, and that the fast image is the slow one."""
+
+import numpy as np
+import pytest
+
+from course_lib.gaussian import GaussianClassifier
+from course_lib.plotting import (
+    PLANE_STYLE,
+    boundary_lines,
+    class_image,
+    class_scores,
+    limits_around,
+    moving_image,
+    new_figure,
+    plane,
+    plot_boundary,
+    plot_confusion,
+    to_png,
+)
+
+
+class Halves:
+    """A classifier with classes but no probabilities: the sign of the first feature."""
+
+    def predict(self, X):
+        return np.where(np.asarray(X)[:, 0] > 0.1, "right", "left")
+
+
+X = np.array([[-1.0, 0.0], [1.0, 2.0], [2.0, -1.0]])
+Y = np.array(["left", "right", "left"])
+
+
+def pixels(figure):
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba()).astype(int)
+
+
+@pytest.mark.parametrize("model", [Halves(), GaussianClassifier("diagonal")], ids=["plain", "sure"])
+def test_the_boundary_is_drawn_for_any_classifier_and_its_accuracy_said(model):
+    y = Y if isinstance(model, Halves) else np.array(["left", "right", "right"])
+    points = np.concatenate([X, X + 0.5])
+    labels = np.concatenate([y, y])
+    if hasattr(model, "fit"):
+        model.fit(points, labels)
+    picture = plot_boundary(model, points, labels, resolution=30, title="Halves")
+    right = np.mean(model.predict(points) == labels)
+    assert picture.words.startswith("Halves. 6 points: left")
+    assert f"right for {right:.0%} of them" in picture.words
+    assert to_png(picture.figure)
+
+
+def test_colours_follow_the_order_that_is_asked_for():
+    words = plot_boundary(Halves(), X, Y, classes=["right", "left"], resolution=10).words
+    assert "right (1), left (2)" in words
+
+
+def test_the_boundary_runs_where_another_class_gets_ahead():
+    first, second, points = plane(((-1, 1), (0, 2)), 101)
+    scores = class_scores(Halves(), points, ["left", "right"]).reshape(101, 101, 2)
+    (line,) = boundary_lines(first, second, scores)
+    np.testing.assert_allclose(line[:, 0], 0.1, atol=0.02)
+    assert np.ptp(line[:, 1]) == 2
+
+
+def test_three_classes_have_three_boundaries_that_meet():
+    first, second, points = plane(((-2, 2), (-2, 2)), 81)
+    corners = np.array([(0, 1), (-1, -1), (1, -1)])
+    scores = (points @ corners.T).reshape(81, 81, 3)
+    lines = boundary_lines(first, second, scores)
+    nearest = min(np.hypot(*line.T).min() for line in lines)
+    assert nearest < 0.1
+    for line in lines:  # on a boundary the two best are equal
+        best = np.sort(line @ corners.T, axis=1)
+        np.testing.assert_allclose(best[:, -1], best[:, -2], atol=0.12)
+
+
+def test_colours_are_pale_where_the_classifier_is_unsure():
+    unsure, sure, surer = class_image(np.array([[0.5, 0.5], [0.8, 0.2], [1.0, 0.0]]))[:, :3].sum(1)
+    assert unsure > sure > surer
+
+
+def test_the_fast_image_is_matplotlibs_but_for_rounding():
+    colors = np.random.default_rng(0).integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    colors = np.repeat(np.repeat(colors, 4, axis=0), 4, axis=1)
+    colors[..., 3] = 255
+    (fast_figure, fast_axes), (figure, axes) = new_figure(), new_figure()
+    image = moving_image(fast_axes, ((0, 3), (0, 2)), (80, 120))
+    image.set_data(colors)
+    image.set_animated(False)
+    axes.imshow(colors, extent=(0, 3, 0, 2), **PLANE_STYLE)
+    for one in (fast_axes, axes):
+        one.set(xlim=(0, 3), ylim=(0, 2))
+        one.grid(False)
+    assert np.mean(abs(pixels(fast_figure) - pixels(figure)) > 40) < 0.02
+
+
+def test_limits_hold_all_points_with_a_margin():
+    (left, right), (bottom, top) = limits_around(X)
+    assert left < -1 < 2 < right
+    assert bottom < -1 < 2 < top
+
+
+def test_a_confusion_matrix_says_what_became_of_each_class():
+    picture = plot_confusion([[3, 1], [0, 5]], ["cat", "dog"])
+    assert "Predicted rightly: cat: 3 of 4, dog: 5 of 5." in picture.words
+    assert to_png(picture.figure)
