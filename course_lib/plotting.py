@@ -294,12 +294,13 @@ def boundary_lines(first, second, scores):
     return lines
 
 
-def contour_lines(first, second, values, level):
+def contour_lines(first, second, values, *levels):
     """Return the lines, each (m, 2), on which values, shape (len(second), len(first)), are level.
 
     `moving_lines(axes).set_segments(contour_lines(…))` moves a contour without drawing anew.
     """
-    return contour_generator(first, second, values).lines(level)
+    generator = contour_generator(first, second, values)
+    return [line for level in levels for line in generator.lines(level)]
 
 
 def draw_classes(axes, X, y, classes, **style):
@@ -332,22 +333,12 @@ def unit_ratio(axes):
 
 
 def draw_surface(axes, x, y, loss, levels=14):
-    """Draw a loss, shape (len(y), len(x)): colours and contours of its ranks, see `shades`."""
-    ranks = ranks_of(loss)
-    image_on(axes, x, y).set_data(shades(ranks))
-    axes.contour(
-        x, y, ranks, np.linspace(0.02, 0.98, levels), colors="white", linewidths=0.8, alpha=0.8
-    )
-
-
-def image_on(axes, x, y, **style):
-    """Add an empty image that reaches over x and y, shape (n,) each, to be set with `set_data`."""
+    """Draw a loss, shape (len(y), len(x)), as colours and contours of its ranks."""
+    ranks, extent = ranks_of(loss), (x[0], x[-1], y[0], y[-1])
+    axes.imshow(shades(ranks), extent=extent, **PLANE_STYLE)
+    heights = np.linspace(0.02, 0.98, levels)
+    axes.contour(x, y, ranks, heights, colors="white", linewidths=0.8, alpha=0.8)
     axes.grid(False)
-    extent = (x[0], x[-1], y[0], y[-1])
-    empty = np.zeros((1, 1, 3), dtype=np.uint8)
-    return axes.imshow(
-        empty, extent=extent, origin="lower", aspect="auto", interpolation="nearest", **style
-    )
 
 
 def ranks_of(values):
@@ -356,15 +347,9 @@ def ranks_of(values):
 
 
 def shades(values):
-    """Return colours, shape (…, 3) of 8-bit integers, from dark at the least value to light."""
-    colors = matplotlib.colormaps["viridis"]((values - values.min()) / np.ptp(values))[..., :3]
+    """Return colours, shape (…, 4) in 0 … 255, from dark at the least value to light."""
+    colors = matplotlib.colormaps["viridis"]((values - values.min()) / np.ptp(values))
     return (255 * (0.3 + 0.7 * colors)).astype(np.uint8)
-
-
-def contour_segments(x, y, values, levels):
-    """Return the contour lines of values, shape (len(y), len(x)), for a collection of lines."""
-    generator = contour_generator(x, y, values)
-    return [line for level in levels for line in generator.lines(level)]
 
 
 def ellipses(hessian, levels, centre=(0.0, 0.0)):

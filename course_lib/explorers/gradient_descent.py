@@ -3,7 +3,7 @@
 from functools import cache, lru_cache
 
 import numpy as np
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgba_array
 
 from course_lib import surfaces
 from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
@@ -34,10 +34,10 @@ from course_lib.plotting import (
     ORANGE,
     PINK,
     SKY,
-    contour_segments,
+    contour_lines,
     draw_surface,
     ellipses,
-    image_on,
+    moving_image,
     moving_lines,
     moving_polygons,
     ranks_of,
@@ -493,8 +493,9 @@ def standing(heights, start):
 def race(figure):
     """Seven optimizers, each at its best learning rate: who is down first?"""
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    left.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], title="The track, seen from above")
-    picture = image_on(left, (0, 1), (0, 1), animated=True)
+    left.set(xticks=[], yticks=[], title="The track, seen from above")
+    left.grid(False)
+    picture = moving_image(left, ((0, 1), (0, 1)), (201, 201))
     contours = moving_lines(left, colors="white", linewidths=0.8)
     loss_axes(right, ARRIVED, 1e3, RACE_STEPS, "Loss above the lowest point")
     racers = {}
@@ -512,7 +513,7 @@ def race(figure):
         height = np.log(loss - loss.min() + 1e-3 * np.ptp(loss))  # a plateau has no contours
         levels = np.linspace(height.min(), height.max(), 14)[1:-1]
         unit = np.linspace(0, 1, len(a))
-        return shades(height), contour_segments(unit, unit, height, levels)
+        return shades(height), contour_lines(unit, unit, height, *levels)
 
     @lru_cache(maxsize=1)
     def walks(name, factor):
@@ -571,7 +572,8 @@ def which_valley(figure):
     set_path = path_on(left, markersize=3)
     right.set(title="Where each start ends", xlabel="start a", ylabel="start b")
     names = ("shallow", "middle", "deepest")
-    maps = image_on(right, (-5, 5), (-4, 4), animated=True)
+    right.grid(False)
+    maps = moving_image(right, ((-5, 5), (-4, 4)), (81, 81))
     for name, (a_low, b_low) in zip(names, surface.minima, strict=True):
         right.plot(a_low, b_low, "*", color="white", mec=INK, markersize=18, animated=True)
         right.text(a_low, b_low - 0.45, name, ha="center", va="top", animated=True)
@@ -583,7 +585,7 @@ def which_valley(figure):
     def basins(walker):
         return surface.nearest_minimum(surface.walk_from(starts, WALKERS[walker](), 300))
 
-    palette = (255 * np.array([to_rgb(color) for color in VALLEY_COLORS])).astype(np.uint8)
+    palette = (255 * to_rgba_array(VALLEY_COLORS)).astype(np.uint8)
 
     def update(a, b, walker):
         trace = minimize(surface.loss, surface.gradient, (a, b), WALKERS[walker](), 200)
@@ -618,15 +620,16 @@ def fog_of_war(figure):
     surface = surfaces.valleys()
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     a_grid, b_grid, loss = surface.on_grid(161)
-    left.set(title="What you have seen", xlabel="a", ylabel="b", xlim=(-5, 5), ylim=(-4, 4))
-    picture = image_on(left, (-5, 5), (-4, 4), animated=True)
+    left.set(title="What you have seen", xlabel="a", ylabel="b")
+    left.grid(False)
+    picture = moving_image(left, ((-5, 5), (-4, 4)), (161, 161))
     (path,) = left.plot([], [], color="white", linewidth=1.5, animated=True)
     (here,) = left.plot([], [], "o", color=ORANGE, mec="white", markersize=13, animated=True)
     (downhill,) = left.plot([], [], color=ORANGE, linewidth=3, animated=True)
     right.set(title="Height along your way", xlabel=f"your last {MOVES_SHOWN} moves", ylabel="L")
     right.set(ylim=(0, 9), xlim=(0, MOVES_SHOWN + 1), xticks=[])
     (heights,) = right.plot([], [], color=ORANGE, marker="o", markersize=5, animated=True)
-    fogless, grey = shades(ranks_of(loss)), np.full(3, 115, dtype=np.uint8)
+    fogless, grey = shades(ranks_of(loss)), np.full(4, (115, 115, 115, 255), dtype=np.uint8)
     seen, way = np.zeros(loss.shape, dtype=bool), []
 
     def update(a, b, sky):
