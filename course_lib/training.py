@@ -118,7 +118,7 @@ def _update(model, X, y, optimizer, loss, step):
     value = loss(model(X), y)
     if not torch.isfinite(value):
         raise ValueError(
-            f"the loss is {float(value)} at step {step}: is the learning rate, or are the first "
+            f"the loss is {value.item()} at step {step}: is the learning rate, or are the first "
             "weights, too large?"
         )
     optimizer.zero_grad()
