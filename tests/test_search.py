@@ -1,0 +1,135 @@
+"""Hyper-parameter search: what is drawn, what is tried, and the same table wherever it runs."""
+
+import math
+import os
+import signal
+import time
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from threadpoolctl import threadpool_info
+
+from course_lib.search import draw_settings, grid, log_uniform, one_minus, one_of, search, uniform
+
+
+def peak(rate, size=4):
+    """A response surface with its top at rate = 0.01, size = 4."""
+    return -(math.log10(rate) ** 2 + 4 * math.log10(rate) + 4) - (size - 4) ** 2
+
+
+def numbers(draw, n=4000):
+    return np.array([setting["x"] for setting in draw_settings(n, x=draw)])
+
+
+# --- what is drawn ------------------------------------------------------------------------------
+
+
+def test_uniform_numbers_are_mostly_large_and_log_uniform_ones_of_every_order():
+    assert (numbers(uniform(1e-4, 1)) > 0.1).mean() == pytest.approx(0.9, abs=0.02)
+    orders = np.floor(np.log10(numbers(log_uniform(1e-4, 1)))).astype(int)
+    shares = [(orders == order).mean() for order in (-4, -3, -2, -1)]
+    assert shares == pytest.approx([0.25] * 4, abs=0.03)
+
+
+def test_one_minus_a_log_uniform_number_comes_near_one_in_every_order():
+    betas = numbers(one_minus(log_uniform(0.001, 0.1)))
+    assert betas.min() >= 0.9
+    assert betas.max() <= 0.999
+    assert (betas > 0.99).mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_one_of_several_options_is_as_probable_as_another():
+    drawn = [setting["x"] for setting in draw_settings(3000, x=one_of(["relu", "tanh", None]))]
+    assert {drawn.count(option) > 900 for option in ("relu", "tanh", None)} == {True}
+
+
+def test_the_same_seed_draws_the_same_settings():
+    draws = {"rate": log_uniform(1e-4, 1), "size": one_of([8, 16])}
+    assert draw_settings(5, seed=1, **draws) == draw_settings(5, seed=1, **draws)
+    assert draw_settings(5, seed=1, **draws) != draw_settings(5, seed=2, **draws)
+
+
+def test_a_grid_holds_all_combinations():
+    settings = grid(rate=[0.1, 0.01], size=[8, 16, 32])
+    assert len(settings) == 6
+    assert {"rate": 0.01, "size": 16} in settings
+
+
+# --- the search ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, -1])
+def test_the_table_is_the_same_on_one_core_and_on_all(n_jobs):
+    settings = draw_settings(12, rate=log_uniform(1e-4, 1), size=one_of([2, 4, 8]))
+    table = search(peak, settings, n_jobs=n_jobs)
+    pd.testing.assert_frame_equal(table, search(peak, settings, n_jobs=1))
+    assert table.score.is_monotonic_decreasing
+    assert table.score[0] == max(peak(**setting) for setting in settings)
+
+
+def test_a_setting_that_fails_is_last_and_stops_nothing():
+    table = search(peak, grid(rate=[-1, 0.01]), n_jobs=1)  # the logarithm of −1 is a ValueError
+    assert table.rate.tolist() == [0.01, -1]
+    assert table.score[1] == -math.inf
+
+
+def test_an_error_of_another_kind_is_not_hidden():
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        search(peak, grid(rate=[0.01], colour=["red"]), n_jobs=1)
+
+
+def test_progress_is_told_trial_by_trial():
+    said = []
+    search(peak, grid(rate=[1, 0.01, 0.1], size=[5]), n_jobs=1, progress=said.append)
+    assert len(said) == 3
+    assert said[-1] == "trial 3 of 3: -2, best -1"
+
+
+def test_a_trial_runs_on_one_thread():
+    def threads(x):
+        return np.max(
+            [np.ones((2, 2)).sum() * 0 + pool["num_threads"] for pool in threadpool_info()]
+        )
+
+    assert search(threads, grid(x=[1]), n_jobs=1).score[0] == 1
+
+
+def test_a_dask_cluster_that_loses_a_worker_gives_the_same_table():
+    distributed = pytest.importorskip("distributed")
+
+    def score(rate):  # written here, so that it travels by value
+        time.sleep(0.1)
+        return -abs(math.log(rate) + 3)
+
+    settings, killed = draw_settings(16, rate=log_uniform(1e-4, 1)), []
+    cluster = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**cluster) as local, distributed.Client(local) as client:
+        workers = list(client.run(os.getpid).values())
+
+        def kill_one(_):
+            if not killed:
+                killed.append(workers[0])
+                os.kill(workers[0], signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+
+        with joblib.parallel_config("dask"):
+            table = search(score, settings, progress=kill_one)
+        assert len(workers) == 2
+        assert killed[0] not in client.run(os.getpid).values()
+    pd.testing.assert_frame_equal(table, search(score, settings, n_jobs=1))
+
+
+REFUSED = {
+    "no settings": (lambda: search(peak, []), "settings must not be empty"),
+    "no trials": (lambda: draw_settings(0, x=uniform(0, 1)), "trials must be at least 1"),
+    "ends changed": (lambda: uniform(1, 0), "low must be below high, came 1 and 0"),
+    "order of zero": (lambda: log_uniform(0, 1), "low must be greater than 0"),
+    "no options": (lambda: one_of([]), "options must not be empty"),
+}
+
+
+@pytest.mark.parametrize(("call", "words"), REFUSED.values(), ids=REFUSED)
+def test_bad_values_are_refused_in_plain_words(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
