@@ -8,6 +8,8 @@ The estimators follow scikit-learn: `X` has the shape (n_samples, n_features), `
 class labels of any kind, `coef_` and `intercept_` have scikit-learn's shapes.
 """
 
+import math
+
 import numpy as np
 import scipy.linalg
 import scipy.optimize
@@ -162,7 +164,15 @@ def _checked_objective(X, y, alpha):
     check_same_length(X=X, y=y)
     if not np.isin(y, (0, 1)).all():
         raise ValueError(f"y must hold only 0 and 1, came {np.unique(y)[:5].tolist()}")
-    return _with_ones(X), y, np.append(np.broadcast_to(alpha, X.shape[1]), 0.0)
+    return _with_ones(X), y, _penalty(alpha, X.shape[1])
+
+
+def _penalty(alpha, features):
+    """The α of each weight, and 0 for the bias, shape (features + 1,)."""
+    alpha = as_array(alpha, "alpha", ndim=(0, 1))
+    if (alpha < 0).any() or alpha.size not in (1, features):
+        raise ValueError(f"alpha must be one number ≥ 0, or {features} of them, came {alpha}")
+    return np.append(np.broadcast_to(alpha, features), 0.0)
 
 
 def _with_ones(X):
@@ -172,59 +182,73 @@ def _with_ones(X):
 # --- The best function: Newton's method --------------------------------------------------------
 
 
-def newton(function, gradient, hessian, start, steps=100, tolerance=1e-10, damped=True):
+@np.errstate(over="ignore", invalid="ignore")  # divergence is told in the trace
+def newton(function, gradient, hessian, start, steps=100, tolerance=1e-16, damped=True):
     """Newton's method, θ ← θ − t H⁻¹ g, for a convex function: a `Trace`, as from `minimize`.
 
     Each step goes to the lowest point of the parabola that has the function's value, gradient g
     and Hessian H here. `damped` halves t, from 1, until the loss falls by at least a quarter of
     what the slope promises (Armijo's rule): far from the minimum the parabola is only a guess.
 
-    The walk ends, converged, with the first full step that promises less than `tolerance`: the
-    parabola's gain gᵀH⁻¹g / 2 does not depend on the units of the features.
+    The walk ends, converged, where another step promises to gain less than `tolerance`. That
+    promise, gᵀH⁻¹g / 2, does not depend on the units of the features. (It is made with the H of
+    the step before, which hardly changes any more.) It ends, diverged, where H has vanished or
+    the next loss would be infinite.
 
     For logistic regression one step solves a least-squares problem with the weights f (1 − f):
     *iteratively reweighted least squares*, IRLS. Sources: Boyd & Vandenberghe 2004, "Convex
     Optimization", 9.5; Bishop 2006, "Pattern Recognition and Machine Learning", 4.3.3.
     """
-    points = [as_array(start, "start", ndim=1)]
-    losses, converged = [float(function(points[0]))], False
+    points, converged, diverged = [as_array(start, "start", ndim=1)], False, False
+    losses, slope = [float(function(points[0]))], gradient(points[0])
+    if not math.isfinite(losses[0]):
+        raise ValueError(f"start must have a finite loss, function(start) is {losses[0]}")
     for _ in range(as_integer(steps, "steps", minimum=0)):
-        slope = gradient(points[-1])
-        direction, solved = _newton_direction(hessian(points[-1]), slope)
-        if not solved:  # the Hessian has vanished: here the function is flat, and no bowl
-            return Trace(np.array(points), np.array(losses), converged=False, diverged=True)
-        gain = slope @ direction / 2
-        converged = gain <= tolerance
-        enough = gain if damped and not converged else -np.inf
-        point, loss = _step(function, points[-1], losses[-1], direction, enough)
+        curvature = hessian(points[-1])
+        inverse = _inverse(curvature)
+        direction = inverse @ slope
+        miss = np.linalg.norm(curvature @ direction - slope)
+        diverged = bool(miss > 1e-3 * np.linalg.norm(slope))  # the function is flat here, no bowl
+        if diverged:
+            break
+        needed = slope @ direction / 4 if damped else -np.inf
+        point, loss = _step(function, points[-1], losses[-1], direction, needed)
+        diverged = not math.isfinite(loss)
+        if diverged:
+            break
         points.append(point)
         losses.append(loss)
+        slope = gradient(point)
+        converged = bool(slope @ inverse @ slope / 2 <= tolerance)
         if converged:
             break
-    return Trace(np.array(points), np.array(losses), bool(converged), diverged=False)
+    return Trace(np.array(points), np.array(losses), converged, diverged)
 
 
-def _newton_direction(hessian, gradient):
-    """H⁻¹ g, and whether it solves H d = g; of many solutions the shortest.
+def _inverse(hessian):
+    """H⁻¹; where H is singular, the inverse on all directions that have a curvature.
 
     Rows and columns are scaled so that the diagonal is 1: then it does not matter in which units
     the features come, and a direction without curvature is told from one in small units.
     """
     scale = np.sqrt(hessian.diagonal())
     scale = np.where(scale > 0, scale, 1.0)
-    inverse = np.linalg.pinv(hessian / scale / scale[:, None], rcond=1e-13, hermitian=True)
-    direction = inverse @ (gradient / scale) / scale
-    miss = np.linalg.norm((hessian @ direction - gradient) / scale)
-    return direction, miss <= 1e-3 * np.linalg.norm(gradient / scale)
+    scaled = hessian / scale / scale[:, None]
+    if np.linalg.cond(scaled, 1) < 1e12:
+        inverse = np.linalg.inv(scaled)
+    else:  # five times slower
+        inverse = np.linalg.pinv(scaled, rcond=1e-13, hermitian=True)
+    return inverse / scale / scale[:, None]
 
 
-def _step(function, point, loss, direction, gain):
-    """The first of the steps t = 1, 1/2, 1/4, … with which the loss falls by t/2 of the gain."""
-    size, rounding = 1.0, 1e-13 * abs(loss)
+def _step(function, point, loss, direction, needed):
+    """The first step t = 1, ½, ¼, … with which the loss falls by t · `needed`, and that loss."""
+    size, rounding = 1.0, 1e-12 * abs(loss)
     while True:
         new_point = point - size * direction
         new_loss = float(function(new_point))
-        if new_loss <= loss - size * gain / 2 + rounding or size < 1e-12:
+        enough = new_loss <= loss - size * needed + rounding
+        if enough or needed < 0 or size < 1e-12:
             return new_point, new_loss
         size /= 2
 
@@ -309,11 +333,10 @@ class _LinearClassifier(_Classifier):
 
         Raises ValueError where no best weights exist: separable classes and alpha = 0.
         """
-        X, alpha = as_design(X), as_number(self.alpha, "alpha", minimum=0)
-        check_same_length(X=X, y=y)
-        classes, index = _classes_of(y, self.most_classes)
-        scaler = StandardScaler()
+        alpha, scaler = as_number(self.alpha, "alpha", minimum=0), StandardScaler()
         Z = scaler.fit_transform(X)
+        check_same_length(X=Z, y=y)
+        classes, index = _classes_of(y, self.most_classes)
         weights = self._minimise(Z, index, alpha / scaler.scale_**2)
         if alpha == 0:
             _check_minimum_exists(Z, index, _with_ones(Z) @ weights.T)
@@ -400,7 +423,7 @@ def softmax_objective(X, Y, alpha=0.0):
     X, Y = as_design(X), _as_distribution(Y, "Y")
     check_same_length(X=X, Y=Y)
     shape = Y.shape[1], X.shape[1] + 1
-    penalty = np.tile(np.append(np.broadcast_to(alpha, X.shape[1]), 0.0), shape[0])
+    penalty = np.tile(_penalty(alpha, X.shape[1]), shape[0])
     X = _with_ones(X)
 
     def loss(point):

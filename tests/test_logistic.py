@@ -267,6 +267,36 @@ def test_damping_saves_newton_from_a_far_start():
     assert bare.losses[1] > bare.losses[0]
 
 
+@pytest.mark.parametrize("far", [30.0, 1e3, 1e100])
+def test_a_bare_walk_into_the_void_is_told_in_the_trace(far):
+    X, y = classification(50, 1)
+    walk = newton(*logistic_objective(X, y), [far, -far], damped=False)
+    assert walk.diverged
+    assert not walk.converged
+    assert np.isfinite(walk.points).all()
+    assert np.isfinite(walk.losses).all()
+
+
+def test_a_start_without_a_finite_loss_is_refused():
+    with pytest.raises(ValueError, match="start must have a finite loss"):
+        newton(*logistic_objective(CORNERS, XOR), np.full(3, 1e200))
+
+
+def test_a_start_at_the_minimum_stays_there():
+    walk = newton(*logistic_objective(CORNERS, XOR), np.zeros(3))
+    assert walk.converged
+    np.testing.assert_array_equal(walk.points[-1], 0)
+
+
+@pytest.mark.parametrize("objective", [logistic_objective, softmax_objective])
+@pytest.mark.parametrize("alpha", [-1.0, [1.0, 2.0, 3.0], np.nan, "much"])
+def test_a_bad_penalty_of_an_objective_is_named(objective, alpha):
+    X, y = classification(10, 2)
+    labels = y if objective is logistic_objective else indicators(y)
+    with pytest.raises((ValueError, TypeError), match="alpha must"):
+        objective(X, labels, alpha)
+
+
 # --- The estimators against scikit-learn -------------------------------------------------------
 
 

@@ -1,0 +1,747 @@
+"""Lesson 04: likelihood, two losses, two solvers, two kinds of model, softmax, beyond a line."""
+
+from functools import cache, lru_cache
+
+import numpy as np
+
+from course_lib.datasets import load_pokemon
+from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
+from course_lib.gaussian import BernoulliNaiveBayes
+from course_lib.logistic import (
+    CascadedLogisticRegression,
+    LogisticRegression,
+    cross_entropy,
+    entropy,
+    half_planes,
+    hardmax,
+    inside_polygons,
+    logistic_objective,
+    newton,
+    sigmoid,
+    softmax,
+    squared_error_objective,
+    threshold,
+)
+from course_lib.optimizers import SGD, minimize
+from course_lib.plotting import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PINK,
+    boundary_lines,
+    class_image,
+    contour_lines,
+    draw_classes,
+    draw_surface,
+    moving_image,
+    moving_lines,
+    moving_polygons,
+    number,
+    plane,
+)
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+XOR = np.array([0, 1, 1, 0])  # 1 where just one of the two inputs is 1
+CLASSES = ["Water", "Normal"]  # the lecture's C₁ and C₂, as in lesson 03: label 1 and label 0
+STATS = ["hp", "attack", "defense", "sp_attack", "sp_defense", "speed"]
+
+
+def water_or_normal(first=0, last=None):
+    """Return six stats, shape (n, 6), and the type of Pokémon number first + 1 to last."""
+    table = load_pokemon(("Water", "Normal"))
+    table = table[(table["number"] > first) & (table["number"] <= (last or table["number"].max()))]
+    return table[STATS], table["type1"].to_numpy()
+
+
+def twenty_pokemon():
+    """Return Sp. Atk in standard deviations, shape (20, 1), and 1 for Water, 0 for Normal."""
+    stats, types = water_or_normal(last=400)
+    picked = np.random.default_rng(5).permutation(len(types))[:20]
+    x = stats["sp_attack"].to_numpy(float)[picked, None]
+    return (x - x.mean()) / x.std(), (types[picked] == "Water").astype(float)
+
+
+def surface_of(loss, w, b):
+    """Return the loss at all pairs of w and b, shape (len(b), len(w))."""
+    return loss(np.stack(np.meshgrid(w, b), axis=-1))
+
+
+def moving_map(axes, limits, size=70, boundary=True):
+    """Add a map of the probability of class 1, with its boundary.
+
+    Returns the points, shape (size², 2), and `show(p)`, which shows the probabilities at them.
+    """
+    first, second, points = plane(limits, size)
+    image = moving_image(axes, limits, (size, size))
+    lines = moving_lines(axes, colors=INK, linewidths=3, zorder=4)
+
+    def show(p):
+        scores = np.stack([1 - p, p], axis=-1).reshape(size, size, 2)
+        image.set_data(class_image(scores))
+        if boundary:
+            lines.set_segments(boundary_lines(first, second, scores))
+
+    return points, show
+
+
+def moving_groups(axes, **style):
+    """Add points of the classes 0 and 1, and return a function that moves them."""
+    draw_classes(axes, np.zeros((0, 2)), np.zeros(0), [0, 1], animated=True, **style)
+    groups = axes.lines[-2:]
+
+    def move(X, y):
+        for label, points in enumerate(groups):
+            points.set_data(*X[y == label].T)
+
+    return move
+
+
+# --- cross-entropy ---------------------------------------------------------------------------
+
+
+@explorer(
+    p=slider(0, 1, start=0.7, label="truth p(Water)"),
+    q=slider(0.01, 0.99, start=0.2, step=0.01, label="model q(Water)"),
+    presets={
+        "the model is the truth": {"p": 0.7, "q": 0.7},
+        "sure and wrong": {"p": 1, "q": 0.01},
+        "a label: p is 0 or 1": {"p": 1, "q": 0.7},
+        "a fair coin": {"p": 0.5, "q": 0.5},
+    },
+)
+def q_against_p(figure):
+    """How surprised is a model q by a world p?"""
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.4))
+    left.set(title="Truth and model", ylabel="probability", ylim=(0, 1.05), xlim=(-0.6, 1.6))
+    left.set_xticks([0, 1], ["Water", "Normal"])
+    bars = moving_lines(left, colors=[BLUE, ORANGE] * 2, linewidths=26, capstyle="butt")
+    left.plot([], [], color=BLUE, linewidth=9, label="truth p")
+    left.plot([], [], color=ORANGE, linewidth=9, label="model q")
+    left.legend(loc="upper center", ncols=2, fontsize=11.5)
+    grid = np.linspace(0.01, 0.99, 197)
+    models = np.column_stack([grid, 1 - grid])
+    right.set(title="Surprise on average", xlabel="q(Water)", ylabel="nats", ylim=(0, 5))
+    right.set_xlim(0, 1)
+    (curve,) = right.plot(grid, grid, color=ORANGE, animated=True, label="H(p, q)")
+    least = right.axhline(0, color=BLUE, linestyle="--", animated=True, label="H(p)")
+    gap = moving_lines(right, colors=GREEN, linewidths=6, label="KL(p ‖ q)")
+    (dot,) = right.plot([], [], "o", color=ORANGE, markersize=13, mec="white", animated=True)
+    right.legend(loc="upper center", ncols=3, fontsize=11.5)
+
+    def update(p, q):
+        truth, model = np.array([p, 1 - p]), np.array([q, 1 - q])
+        bars.set_segments(
+            [
+                [(column + side, 0), (column + side, height)]
+                for column, heights in enumerate(zip(truth, model, strict=True))
+                for side, height in zip((-0.17, 0.17), heights, strict=True)
+            ]
+        )
+        h_pq, h_p = cross_entropy(truth, model), entropy(truth)
+        seen = grid <= q + 1e-9  # what lies to the right is left to be predicted
+        curve.set_data(grid[seen], cross_entropy(truth, models[seen]))
+        least.set_ydata([h_p, h_p])
+        gap.set_segments([[(q, h_p), (q, h_pq)]])
+        dot.set_data([q], [h_pq])
+        return f"H(p, q) = {h_pq:.3f} = H(p) {h_p:.3f} + KL(p ‖ q) {abs(h_pq - h_p):.3f} nats"
+
+    return update
+
+
+# --- one unit by hand ------------------------------------------------------------------------
+
+
+@explorer(
+    w=slider(-4, 4, start=-1, step=0.1, label="weight w"),
+    b=slider(-4, 4, start=1, step=0.1, label="bias b"),
+    presets={
+        "all the same": {"w": 0, "b": 0},
+        "the wrong way": {"w": -3, "b": 0},
+        "too sure": {"w": 4, "b": -2},
+        "near the best": {"w": 1.3, "b": -0.7},
+    },
+)
+def by_hand(figure):
+    """Which curve σ(w·x + b) makes these twenty types most likely?"""
+    x, y = twenty_pokemon()
+    loss = logistic_objective(x, y)[0]
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    left.set(title="Twenty Pokémon and a curve", xlabel="Sp. Atk (standard deviations)")
+    left.set(ylabel="f(x) = P(Water | x)", xlim=(-2.2, 3.2), ylim=(-0.06, 1.06))
+    grid = np.linspace(-2.2, 3.2, 200)
+    (curve,) = left.plot(grid, grid, color=INK, animated=True, zorder=4)
+    colors = np.where(y == 1, BLUE, ORANGE)
+    sticks = moving_lines(left, colors=colors, linewidths=3, alpha=0.5)
+    draw_classes(left, np.column_stack([x[:, 0], y]), y, [1, 0], markersize=9, zorder=5)
+    for line, name in zip(left.lines[-2:], CLASSES, strict=True):
+        line.set_label(name)
+    left.legend(loc=(0.655, 0.4))
+    w_grid, b_grid = np.linspace(-4, 4, 81), np.linspace(-4, 4, 81)
+    draw_surface(right, w_grid, b_grid, surface_of(loss, w_grid, b_grid))
+    right.set(title="The loss L(w, b)", xlabel="weight w", ylabel="bias b")
+    (dot,) = right.plot([], [], "o", color=ORANGE, markersize=14, mec="white", mew=2, animated=True)
+
+    def update(w, b):
+        f = sigmoid(w * x[:, 0] + b)
+        curve.set_ydata(sigmoid(w * grid + b))
+        ends = zip(x[:, 0], y, f, strict=True)
+        sticks.set_segments([[(at, label), (at, chance)] for at, label, chance in ends])
+        dot.set_data([w], [b])
+        value = loss(np.array([w, b]))
+        return (
+            f"likelihood {np.exp(-value):.1e}, a product of 20 chances; −ln of it is {value:.2f}; "
+            f"{np.sum((f > 0.5) == (y == 1))} of 20 are on the right side"
+        )
+
+    return update
+
+
+# --- two losses ------------------------------------------------------------------------------
+
+REACH = 8  # how far w and b go
+
+
+@explorer(
+    w=slider(-REACH, REACH, start=-6, step=0.5, label="start w"),
+    b=slider(-REACH, REACH, start=6, step=0.5, label="start b"),
+    rate=log_slider(0.01, 1, start=0.1, label="learning rate"),
+    steps=int_slider(0, 100, start=1),
+    presets={
+        "far, before": {"w": -6, "b": 6, "rate": 0.1, "steps": 0},
+        "far, after 100 steps": {"w": -6, "b": 6, "rate": 0.1, "steps": 100},
+        "far, ten times the rate": {"w": -6, "b": 6, "rate": 1.0, "steps": 100},
+        "near": {"w": -1, "b": 1, "rate": 0.1, "steps": 100},
+    },
+    size=(10, 4.3),
+)
+def two_losses(figure):
+    """Cross-entropy or squared error: which one shows the way from far off?"""
+    x, y = twenty_pokemon()
+    objectives = [logistic_objective(x, y)[:2], squared_error_objective(x, y)]
+    grid = figure.add_gridspec(1, 3, width_ratios=(1.25, 1.25, 1))
+    colors, names, walks = (BLUE, ORANGE), ("Cross-entropy", "Squared error"), []
+    for column, (loss, _) in enumerate(objectives):
+        axes = figure.add_subplot(grid[column], projection="3d")
+        walks.append(draw_landscape(axes, loss, names[column]))
+    slope = figure.add_subplot(grid[2])
+    slope.set(title="Length of the gradient", yscale="log", ylim=(1e-6, 1e3))
+    slope.set(xlabel="step", xlim=(-2, 102))
+    curves = [
+        slope.plot([], [], style, color=color, label=name, animated=True)[0]
+        for style, color, name in zip(("-", "--"), colors, names, strict=True)
+    ]
+    dots = [slope.plot([], [], "o", color=color, animated=True)[0] for color in colors]
+    slope.legend(loc="upper right", fontsize=11)
+
+    @lru_cache(maxsize=1)  # a move of `steps` alone walks nothing again
+    def descend(w, b, rate):
+        found = []
+        for loss, gradient in objectives:
+            points = minimize(loss, gradient, np.array([w, b]), SGD(rate), 100).points
+            found.append((points, loss(points), np.linalg.norm(gradient(points), axis=1)))
+        return found
+
+    def update(w, b, rate, steps):
+        words = []
+        for i, (points, losses, slopes) in enumerate(descend(w, b, rate)):
+            walked = np.column_stack([np.clip(points, -REACH, REACH), losses])[: steps + 1]
+            for line, part in zip(walks[i], (walked, walked[-1:], walked[:1]), strict=True):
+                line.set_data_3d(*part.T)
+            curves[i].set_data(range(steps + 1), np.maximum(slopes[: steps + 1], 1e-6))
+            dots[i].set_data([steps], [max(slopes[steps], 1e-6)])
+            words.append(f"{names[i].lower()} {losses[0]:.1f} → {losses[steps]:.1f}")
+            words[-1] += f" (gradient {slopes[0]:.2g} at the start)"
+        return f"step {steps}: {', '.join(words)}"
+
+    return update
+
+
+def draw_landscape(axes, loss, title):
+    """Draw a loss as a landscape; return three moving lines: a walk, its end, and its start."""
+    ticks = np.linspace(-REACH, REACH, 41)
+    heights = surface_of(loss, ticks, ticks)
+    w, b = np.meshgrid(ticks, ticks)
+    axes.plot_surface(w, b, heights, cmap="viridis", rstride=1, cstride=1, alpha=0.85, linewidth=0)
+    axes.set(title=title, xlim=(-REACH, REACH), ylim=(-REACH, REACH), zlim=(0, heights.max()))
+    axes.set(xticks=(-8, 0, 8), yticks=(0, 8))
+    axes.set_xlabel("w", labelpad=-6)
+    axes.set_ylabel("b", labelpad=-6)
+    axes.tick_params(labelsize=10, pad=-2)
+    axes.view_init(elev=38, azim=-62)
+    style = {"animated": True, "zorder": 10}
+    (walk,) = axes.plot([], [], [], color=PINK, linewidth=3.5, **style)
+    (end,) = axes.plot([], [], [], "o", color=PINK, markersize=11, mec="white", mew=1.5, **style)
+    (start,) = axes.plot([], [], [], "s", color=INK, markersize=8, mec="white", mew=1.5, **style)
+    return walk, end, start
+
+
+# --- Newton beside gradient descent ----------------------------------------------------------
+
+
+@explorer(
+    steps=int_slider(0, 60, start=1),
+    kind=choice(["damped", "plain"], label="Newton's method"),
+    w=slider(-6, 6, start=-2, step=0.1, label="start w"),
+    b=slider(-6, 6, start=2, step=0.1, label="start b"),
+    rate=log_slider(0.01, 1, start=0.1, label="learning rate"),
+    presets={
+        "five steps": {"steps": 5, "kind": "damped", "w": -2, "b": 2, "rate": 0.1},
+        "sixty steps": {"steps": 60, "kind": "damped", "w": -2, "b": 2, "rate": 0.1},
+        "plain, from near": {"steps": 5, "kind": "plain", "w": -0.5, "b": 0.5, "rate": 0.1},
+        "plain, from far": {"steps": 5, "kind": "plain", "w": -3, "b": 3, "rate": 0.1},
+    },
+)
+def newton_or_gradient(figure):
+    """Many small steps or a few clever ones: which way is shorter?"""
+    loss, gradient, hessian = logistic_objective(*twenty_pokemon())
+    best = newton(loss, gradient, hessian, np.zeros(2))
+    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+    ticks = np.linspace(-8, 8, 121)
+    draw_surface(left, ticks, ticks, surface_of(loss, ticks, ticks))
+    left.plot(*best.points[-1], "*", color="white", markersize=15)
+    left.set(title="Two ways down L(w, b)", xlabel="weight w", ylabel="bias b")
+    right.set(title="Loss above the lowest", xlabel="step", yscale="log", ylim=(1e-12, 1e6))
+    right.set_xlim(-1, 61)
+    styles = {"gradient descent": ("o-", ORANGE, 4), "Newton": ("s-", PINK, 8)}
+    walks, curves = (
+        [
+            axes.plot([], [], style, color=color, markersize=size, label=name, animated=True)[0]
+            for name, (style, color, size) in styles.items()
+        ]
+        for axes in (left, right)
+    )
+    right.legend(loc="upper right")
+
+    @lru_cache(maxsize=1)  # a move of `steps` alone walks nothing again
+    def descend(kind, w, b, rate):
+        start = np.array([w, b])
+        return (
+            minimize(loss, gradient, start, SGD(rate), 60),
+            newton(loss, gradient, hessian, start, steps=60, damped=kind == "damped"),
+        )
+
+    def update(steps, kind, w, b, rate):
+        words, traces = [], descend(kind, w, b, rate)
+        for name, trace, walk, curve in zip(styles, traces, walks, curves, strict=True):
+            walk.set_data(*np.clip(trace.points[: steps + 1], -1e4, 1e4).T)
+            above = np.clip(trace.losses[: steps + 1] - best.losses[-1], 1e-13, 1e6)
+            curve.set_data(range(len(above)), above)
+            ended = " (it ended there)" if len(trace.losses) <= steps else ""
+            words.append(f"{name} is {distance_in_words(above[-1])} the lowest loss{ended}")
+        return f"step {steps}: {', '.join(words)}"
+
+    return update
+
+
+def distance_in_words(above):
+    """Say how far above the lowest loss a walk is."""
+    if above < 1e-10:
+        return "within 1e-10 of"
+    return "a million or more above" if above >= 1e6 else f"{number(above)} above"
+
+
+# --- discriminative or generative ------------------------------------------------------------
+
+SYMPTOMS = 20
+SIZES = (10, 20, 40, 80, 160, 320, 640)
+PENALTIES = (1e-3, 1.0)
+DRAWS = 12
+
+
+def draw_patients(seed, n):
+    """Draw n patients: 20 yes/no symptoms, shape (n, 20), and which of two illnesses, 0 or 1.
+
+    Symptom i speaks the more for illness 1 the larger i is. All depend a little on one more thing,
+    how ill a patient is: they are *not* independent, as naive Bayes takes them to be.
+    """
+    random = np.random.default_rng(seed)
+    illness = random.permutation(np.arange(n) % 2)
+    shared, own = random.standard_normal((n, 1)), random.standard_normal((n, SYMPTOMS))
+    hint = 0.6 * np.linspace(0, 1, SYMPTOMS) * (2 * illness[:, None] - 1)
+    return (np.sqrt(0.2) * shared + np.sqrt(0.8) * own + hint > 0).astype(float), illness
+
+
+@cache
+def errors_on_new_patients(alpha):
+    """Return the average test errors of both models for each training size, shape (2, sizes)."""
+    test = draw_patients(9999, 4000)
+    models = BernoulliNaiveBayes(), LogisticRegression(alpha)
+    errors = [
+        [[1 - m.fit(*draw_patients(s, n)).score(*test) for n in SIZES] for s in range(DRAWS)]
+        for m in models
+    ]
+    return np.mean(errors, axis=1)
+
+
+@explorer(
+    n=choice(SIZES, start=10, label="patients n"),
+    draw=int_slider(0, DRAWS - 1, start=0, label="which n patients"),
+    penalty=choice(PENALTIES, label="λ of logistic regression"),
+    presets={
+        "little data": {"n": 20, "draw": 0, "penalty": 1e-3},
+        "much data": {"n": 640, "draw": 0, "penalty": 1e-3},
+        "little data, a penalty": {"n": 20, "draw": 0, "penalty": 1.0},
+    },
+)
+def how_much_data(figure):
+    """The same functions, found in two ways: which way needs fewer patients?"""
+    best = LogisticRegression(1e-3).fit(*draw_patients(7777, 20_000)).coef_[0]
+    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
+    symptoms = np.arange(1, SYMPTOMS + 1)
+    left.set(title="The weight of each symptom", xlabel="symptom", ylabel="weight", ylim=(-4, 4))
+    left.set_xticks([1, 5, 10, 15, 20])
+    left.plot(symptoms, best, color=GREY, label="best line (20,000 patients)")
+    style = [
+        {"color": GREEN, "marker": "^", "label": "naive Bayes"},
+        {"color": PINK, "marker": "o", "label": "logistic regression"},
+    ]
+    weights = [left.plot([], [], linestyle="", animated=True, **kind)[0] for kind in style]
+    right.set(title="Errors on new patients", xlabel="training patients n", xscale="log")
+    right.set(ylabel="share of errors", ylim=(0.15, 0.38), xlim=(8, 800))
+    right.set_xticks(SIZES, SIZES)
+    right.minorticks_off()
+    curves = [right.plot([], [], animated=True, **kind)[0] for kind in style]
+    left.legend(loc="upper left", fontsize=11)
+    for alpha in PENALTIES:  # recorded once, so that no move has to wait
+        errors_on_new_patients(alpha)
+
+    def update(n, draw, penalty):
+        X, y = draw_patients(draw, n)
+        bayes, logistic = BernoulliNaiveBayes().fit(X, y), LogisticRegression(penalty).fit(X, y)
+        odds = np.log(bayes.probabilities_) - np.log1p(-bayes.probabilities_)
+        for line, values in zip(weights, (odds[1] - odds[0], logistic.coef_[0]), strict=True):
+            line.set_data(symptoms, np.clip(values, -3.9, 3.9))
+        end = SIZES.index(n) + 1
+        errors = errors_on_new_patients(penalty)
+        for curve, values in zip(curves, errors, strict=True):
+            curve.set_data(SIZES[:end], values[:end])
+        shares = " and ".join(f"{share:.1%}" for share in errors[:, end - 1])
+        return (
+            f"trained on {n} patients, naive Bayes and logistic regression are wrong for {shares} "
+            f"of new ones, on average over {DRAWS} draws"
+        )
+
+    return update
+
+
+# --- softmax ---------------------------------------------------------------------------------
+
+
+@explorer(
+    z_1=slider(-5, 5, start=3, step=0.1, label="z₁"),
+    z_2=slider(-5, 5, start=1, step=0.1, label="z₂"),
+    z_3=slider(-5, 5, start=-3, step=0.1, label="z₃"),
+    temperature=log_slider(0.01, 100, start=1),
+    presets={
+        "the lecture's": {"z_1": 3, "z_2": 1, "z_3": -3, "temperature": 1},
+        "cold: hardmax": {"z_1": 3, "z_2": 1, "z_3": -3, "temperature": 0.1},
+        "hot: all alike": {"z_1": 3, "z_2": 1, "z_3": -3, "temperature": 100},
+        "all shifted by 2": {"z_1": 5, "z_2": 3, "z_3": -1, "temperature": 1},
+    },
+)
+def temperature(figure):
+    """How soft is softmax, and what does a temperature do to it?"""
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.25))
+    for axes, title in ((left, "z"), (middle, "softmax(z / T)")):
+        axes.set(title=title, xlim=(0.4, 3.6), xticks=[1, 2, 3])
+        axes.set_xticklabels(["z₁", "z₂", "z₃"])
+    left.set(ylim=(-5.5, 5.5), ylabel="score")
+    left.axhline(0, color=GREY, linewidth=1)
+    middle.set(ylim=(0, 1.12), ylabel="probability")
+    colors = [BLUE, ORANGE, GREEN]
+    scores = moving_lines(left, colors=colors, linewidths=34, capstyle="butt")
+    bars = moving_lines(middle, colors=colors, linewidths=34, capstyle="butt")
+    (hard,) = middle.plot([], [], "_", color=INK, ms=42, mew=3, animated=True, label="hardmax")
+    style = {"ha": "center", "va": "bottom", "animated": True, "fontsize": 13}
+    labels = [middle.text(column, 0, "", **style) for column in (1, 2, 3)]
+    middle.legend(loc="upper right", fontsize=11, markerscale=0.5)
+    show_curves = curves_over_temperature(right, colors)
+
+    def update(z_1, z_2, z_3, temperature):
+        z = np.array([z_1, z_2, z_3])
+        p = softmax(z / temperature)
+        scores.set_segments([[(i, 0), (i, score)] for i, score in enumerate(z, 1)])
+        bars.set_segments([[(i, 0), (i, share)] for i, share in enumerate(p, 1)])
+        hard.set_data([1, 2, 3], hardmax(z))
+        for label, share in zip(labels, p, strict=True):
+            label.set_text(f"{share:.2f}")
+            label.set_y(share + 0.01)
+        show_curves(z, temperature)
+        shares = ", ".join(f"{share:.3f}" for share in p)
+        return f"softmax = {shares}; hardmax picks z{'₁₂₃'[z.argmax()]}"
+
+    return update
+
+
+def curves_over_temperature(axes, colors):
+    """Add the probabilities over T; return a function that draws them from T = 1 to where it is."""
+    every = np.logspace(-2, 2, 121)
+    axes.set(title="from T = 1 to here", xlabel="temperature T", xscale="log", xlim=(0.01, 100))
+    axes.set_ylim(0, 1.05)
+    axes.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
+    styles = zip(("-", "--", "-."), colors, strict=True)
+    curves = [axes.plot([], [], kind, color=color, animated=True)[0] for kind, color in styles]
+    mark = axes.axvline(1, color=INK, linewidth=1.5, linestyle=":", animated=True)
+
+    def show(z, temperature):
+        low, high = min(1, temperature) / 1.001, max(1, temperature) * 1.001
+        between = every[(low <= every) & (every <= high)]
+        for curve, values in zip(curves, softmax(z / between[:, None]).T, strict=True):
+            curve.set_data(between, values)
+        mark.set_xdata([temperature] * 2)
+
+    return show
+
+
+# --- XOR: other features ---------------------------------------------------------------------
+
+PLACES = {"(0, 0)": 0, "(0, 1)": 1, "(1, 0)": 2, "(1, 1)": 3}
+
+
+@explorer(
+    first=choice(PLACES, start="(0, 0)", label="distance to"),
+    second=choice(PLACES, start="(1, 1)", label="and to"),
+    morph=slider(0, 1, start=0, label="old → new features"),
+    noise=slider(0, 0.3, start=0.05, step=0.01),
+    presets={
+        "before": {"first": "(0, 0)", "second": "(1, 1)", "morph": 0},
+        "half way": {"first": "(0, 0)", "second": "(1, 1)", "morph": 0.5},
+        "the lecture's features": {"first": "(0, 0)", "second": "(1, 1)", "morph": 1},
+        "a choice that does not help": {"first": "(0, 0)", "second": "(0, 1)", "morph": 1},
+    },
+    size=(9, 4.3),
+)
+def feature_transformation(figure):
+    """XOR defeats a line: do other features help?"""
+    shift = np.random.default_rng(3).standard_normal((80, 2))
+    corner = np.arange(80) % 4
+    y = XOR[corner]
+    left, right = figure.subplots(1, 2)
+    left.set(title="The plane as it was", xlabel="x₁", ylabel="x₂")
+    right.set(title="The plane of the features", xlabel="first feature", ylabel="second feature")
+    old_points, show_old = moving_map(left, ((-0.7, 1.7), (-0.7, 1.7)))
+    new_points, show_new = moving_map(right, ((-0.7, 2.2), (-0.7, 2.2)))
+    mesh = moving_lines(right, colors=GREY, linewidths=0.9, alpha=0.7)
+    groups = [moving_groups(axes) for axes in (left, right)]
+    (anchors,) = left.plot([], [], "x", color=INK, ms=13, mew=3.5, animated=True, zorder=6)
+
+    def update(first, second, morph, noise):
+        measured_from = CORNERS[[PLACES[first], PLACES[second]]]
+        X = CORNERS[corner] + noise * shift
+        features = towards_distances(X, measured_from, morph)
+        model = LogisticRegression(1e-3).fit(features, y)
+        show_old(model.predict_proba(towards_distances(old_points, measured_from, morph))[:, 1])
+        show_new(model.predict_proba(new_points)[:, 1])
+        mesh.set_segments([towards_distances(thread, measured_from, morph) for thread in THREADS])
+        for move, where in zip(groups, (X, features), strict=True):
+            move(where, y)
+        anchors.set_data(*measured_from.T)
+        right_ones = model.score(features, y)
+        return f"on these features a straight line is right for {right_ones:.0%} of the 80 points"
+
+    return update
+
+
+def towards_distances(X, places, morph):
+    """Return X, shape (n, 2), on its way (0 … 1) to its distances from two places."""
+    distances = np.linalg.norm(X[:, None] - places, axis=-1)
+    return (1 - morph) * X + morph * distances
+
+
+def _threads():
+    """The lines of a mesh over the old plane: the picture of a sheet that is bent."""
+    along, ticks = np.linspace(-0.4, 1.4, 40), np.linspace(-0.4, 1.4, 10)
+    across = [np.column_stack([along, np.full(40, tick)]) for tick in ticks]
+    return across + [thread[:, ::-1] for thread in across]
+
+
+THREADS = _threads()
+
+
+# --- XOR: who finds the features? ------------------------------------------------------------
+
+STEPS = 600
+
+
+@cache
+def cascade_from(seed):
+    """Return a cascade that was trained on the four corners from the start number `seed`."""
+    model = CascadedLogisticRegression(2, learning_rate=4, steps=STEPS, seed=seed)
+    return model.fit(CORNERS, XOR)
+
+
+@explorer(
+    step=int_slider(0, STEPS, start=0),
+    start=int_slider(0, 11, start=0, label="start number"),
+    presets={
+        "before": {"step": 0, "start": 0},
+        "on the way": {"step": 200, "start": 0},
+        "found": {"step": STEPS, "start": 0},
+        "stuck": {"step": STEPS, "start": 8},
+    },
+    size=(10, 4.3),
+)
+def cascade(figure):
+    """Can two logistic units find the features of XOR for a third one?"""
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1.1, 1.1, 1))
+    left.set(title="Input, with both units", xlabel="x₁", ylabel="x₂", xticks=[0, 1], yticks=[0, 1])
+    middle.set(title="What they make of it", xlabel="first unit h₁", ylabel="second unit h₂")
+    middle.set(xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    right.set(title="Cross-entropy", xlabel="step", xlim=(-15, STEPS + 15), ylim=(0, 4))
+    points, show_output = moving_map(left, ((-0.4, 1.4), (-0.4, 1.4)), boundary=False)
+    ticks = np.linspace(-0.4, 1.4, 70)
+    units = [moving_lines(left, colors=color, linewidths=3) for color in (GREEN, PINK)]
+    hidden_points, show_hidden = moving_map(middle, ((-0.1, 1.1), (-0.1, 1.1)))
+    groups = [moving_groups(axes, markersize=13, zorder=6) for axes in (left, middle)]
+    (curve,) = right.plot([], [], color=BLUE, animated=True)
+    (dot,) = right.plot([], [], "o", color=BLUE, markersize=12, mec="white", animated=True)
+    for number_of_start in range(12):  # trained once, so that no move has to wait
+        cascade_from(number_of_start)
+
+    def update(step, start):
+        model = cascade_from(start)
+        show_output(model.predict_proba(points, step)[:, 1])
+        for unit, values in zip(units, model.transform(points, step).T, strict=True):
+            unit.set_segments(contour_lines(ticks, ticks, values.reshape(70, 70), 0.5))
+        v, c = model.trace_.points[step][-3:-1], model.trace_.points[step][-1]
+        show_hidden(sigmoid(hidden_points @ v + c))
+        for move, where in zip(groups, (CORNERS, model.transform(CORNERS, step)), strict=True):
+            move(where, XOR)
+        losses = model.trace_.losses[: step + 1]
+        curve.set_data(range(step + 1), losses)
+        dot.set_data([step], losses[-1:])
+        right_ones = np.sum(model.predict_proba(CORNERS, step).argmax(axis=1) == XOR)
+        return f"loss {losses[-1]:.3f}, {right_ones} of 4 corners right"
+
+    return update
+
+
+# --- the perceptron --------------------------------------------------------------------------
+
+GATES = {
+    "AND": [0, 0, 0, 1],
+    "OR": [0, 1, 1, 1],
+    "NAND": [1, 1, 1, 0],
+    "NOR": [1, 0, 0, 0],
+    "XOR": [0, 1, 1, 0],
+    "NOT x₁": [1, 1, 0, 0],
+}
+
+
+@explorer(
+    w_1=slider(-2, 2, start=1, step=0.1, label="w₁"),
+    w_2=slider(-2, 2, start=0, step=0.1, label="w₂"),
+    b=slider(-2, 2, start=-0.5, step=0.1, label="bias b"),
+    presets={
+        "AND": {"w_1": 1, "w_2": 1, "b": -1.5},
+        "OR": {"w_1": 1, "w_2": 1, "b": -0.5},
+        "NOT x₁": {"w_1": -1, "w_2": 0, "b": 0.5},
+        "NAND": {"w_1": -1, "w_2": -1, "b": 1.5},
+    },
+    size=(9, 4.2),
+)
+def gates(figure):
+    """Which truth tables can a single perceptron have?"""
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.1))
+    left.set(title="1 where w₁x₁ + w₂x₂ + b > 0", xlabel="x₁", ylabel="x₂")
+    left.set(xticks=[0, 1], yticks=[0, 1])
+    points, show_output = moving_map(left, ((-0.5, 1.5), (-0.5, 1.5)), boundary=False)
+    groups = moving_groups(left, markersize=17, zorder=5)
+    right.set(title="Its table, beside some gates", xlim=(-0.5, 8.5), ylim=(4.6, -0.8))
+    right.axis("off")
+    names = ["x₁", "x₂", "yours", *GATES]
+    style = {"ha": "center", "va": "center"}
+    for column, name in enumerate(names):
+        right.text(column, -0.4, name.replace(" ", "\n"), weight="bold", fontsize=11.5, **style)
+    table = np.column_stack([CORNERS.astype(int), [0] * 4, *GATES.values()])
+    for row, column in np.ndindex(4, 9):
+        if column != 2:
+            right.text(column, row + 0.6, table[row, column], fontsize=16, **style)
+    yours = [
+        right.text(2, row + 0.6, "", fontsize=18, weight="bold", color=PINK, animated=True, **style)
+        for row in range(4)
+    ]
+    frame = moving_polygons(right, facecolors="none", edgecolors=PINK, linewidths=3)
+
+    def update(w_1, w_2, b):
+        out = threshold(CORNERS @ [w_1, w_2] + b)
+        show_output(threshold(points @ [w_1, w_2] + b))
+        groups(CORNERS, out)
+        for text, value in zip(yours, out, strict=True):
+            text.set_text(str(value))
+        same = [name for name, values in GATES.items() if list(out) == values]
+        columns = [3 + list(GATES).index(name) for name in same]
+        frame.set_verts([box_around(column) for column in columns])
+        found = f"this is {same[0]}" if same else "none of the gates on the right"
+        return f"outputs {', '.join(map(str, out))} for (0,0), (0,1), (1,0), (1,1): {found}"
+
+    return update
+
+
+def box_around(column):
+    """Return the corners of a box around a column of the table of gates."""
+    left, right = column - 0.45, column + 0.45
+    return [(left, -0.75), (right, -0.75), (right, 4.1), (left, 4.1)]
+
+
+@explorer(
+    sides=int_slider(3, 12, start=6, label="sides of a polygon"),
+    polygons=int_slider(1, 4, start=1),
+    turn=slider(0, 90, start=0, step=1, label="turned by (degrees)"),
+    presets={
+        "a triangle": {"sides": 3, "polygons": 1, "turn": 0},
+        "nearly a disc": {"sides": 12, "polygons": 1, "turn": 0},
+        "a union of squares": {"sides": 4, "polygons": 3, "turn": 20},
+        "four pentagons": {"sides": 5, "polygons": 4, "turn": 0},
+    },
+    size=(9, 4.3),
+)
+def polygon_layers(figure):
+    """How many perceptrons does a shape need?"""
+    limits = ((-3, 3), (-2.2, 2.2))
+    left, right = figure.subplots(1, 2)
+    left.set(title="Layer 1: half-planes", xlabel="x₁", ylabel="x₂")
+    right.set(title="Layers 2 and 3: AND, then OR", xlabel="x₁")
+    counts = moving_image(left, limits, (90, 90))
+    points, show_output = moving_map(right, limits, 90, boundary=False)
+    lines = moving_lines(left, colors=INK, linewidths=1.6)
+    outline = moving_polygons(right, facecolors="none", edgecolors=INK, linewidths=2.5)
+    shade = np.array([np.linspace(a, b, 13) for a, b in ((253, 86), (252, 180), (248, 233))]).T
+
+    def update(sides, polygons, turn):
+        shapes = [corners_of(sides, turn, center) for center in CENTERS[:polygons]]
+        planes = [half_planes(corners) for corners in shapes]
+        agree = np.max([threshold(points @ W.T + b).mean(axis=1) for W, b in planes], axis=0)
+        color = np.full((90, 90, 4), 255, dtype=np.uint8)
+        color[..., :3] = shade[np.rint(12 * agree).astype(int)].reshape(90, 90, 3)
+        counts.set_data(color)
+        inside = inside_polygons(points, shapes)
+        show_output(inside)
+        lines.set_segments([long_side(corners, i) for corners in shapes for i in range(sides)])
+        outline.set_verts(shapes)
+        total = polygons * (sides + 1) + (polygons > 1)
+        last = f" + {polygons} AND" + (" + 1 OR" if polygons > 1 else "")
+        return (
+            f"{polygons * sides} half-planes{last} = {total} perceptrons; the shape covers "
+            f"{inside.mean():.0%} of the picture"
+        )
+
+    return update
+
+
+CENTERS = np.array([(-1.3, 0.7), (1.1, 0.9), (0.3, -0.9), (-1.6, -0.9)])
+
+
+def corners_of(sides, turn, center):
+    """Return the corners of a regular polygon with radius 0.95, anticlockwise."""
+    angles = np.deg2rad(turn) + 2 * np.pi * np.arange(sides) / sides
+    return center + 0.95 * np.column_stack([np.cos(angles), np.sin(angles)])
+
+
+def long_side(corners, i):
+    """Return side i, made so long that it crosses the picture."""
+    start, end = corners[i], corners[(i + 1) % len(corners)]
+    along = (end - start) / np.linalg.norm(end - start)
+    return np.array([start - 8 * along, end + 8 * along])
