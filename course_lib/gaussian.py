@@ -6,6 +6,7 @@ probable (maximum likelihood). Bayes' rule turns the two into the posterior P(C_
 
 The estimators follow scikit-learn: `fit(X, y)` returns the estimator, `X` has the shape
 (n_samples, n_features), `y` has (n_samples,) and holds numbers or texts; the classes are sorted.
+Σ is a covariance matrix, ∑ a sum.
 """
 
 import math
@@ -25,6 +26,8 @@ from course_lib.validation import (
 
 # 1 − R² of a feature, given those before it: less, and it counts as a combination of them.
 DEPENDENT_BELOW = 1e-10
+# Spread over size of a feature: less is rounding of the mean, and it counts as constant.
+CONSTANT_BELOW = 1e-12
 
 
 # --- The normal distribution ---------------------------------------------------------------------
@@ -33,7 +36,7 @@ DEPENDENT_BELOW = 1e-10
 def fit_gaussian(X):
     """The mean μ and the covariance Σ that make the rows of X, shape (n, d), most probable.
 
-    μ = 1/n Σ xₙ and Σ = 1/n Σ (xₙ − μ)(xₙ − μ)ᵀ, shapes (d,) and (d, d). They maximise the
+    μ = 1/n ∑ xₙ and Σ = 1/n ∑ (xₙ − μ)(xₙ − μ)ᵀ, shapes (d,) and (d, d). They maximise the
     likelihood L(μ, Σ) = Π N(xₙ; μ, Σ). (Dividing by n − 1 would make Σ right on average; maximum
     likelihood divides by n.) Lecture: "Classification", maximum likelihood.
     """
@@ -47,7 +50,7 @@ def gaussian_log_density(X, mean, covariance):
     """ln N(x; μ, Σ) for each row x of X, shape (n,).
 
     = −½ (x − μ)ᵀ Σ⁻¹ (x − μ) − ½ ln |Σ| − d/2 ln 2π. With Σ = L Lᵀ (Cholesky) the first term is
-    −½ ‖L⁻¹(x − μ)‖², and ½ ln |Σ| is Σ ln Lᵢᵢ: no inverse, no determinant that overflows.
+    −½ ‖L⁻¹(x − μ)‖², and ½ ln |Σ| is ∑ ln Lᵢᵢ: no inverse, no determinant that overflows.
     ValueError where Σ is singular, with the features that depend on each other.
     """
     names, X = _names_of(X), as_design(X)
@@ -62,7 +65,7 @@ def gaussian_log_density(X, mean, covariance):
     least = np.linalg.eigvalsh(covariance)[0]
     if abs(covariance - covariance.T).max() > rounding or least < -rounding:
         raise ValueError("covariance must be symmetric, with no negative eigenvalue")
-    return _log_density(X, mean, _cholesky(covariance, mean, names, "the covariance"))
+    return _log_density(X, mean, _cholesky(covariance, abs(mean), names, "the covariance"))
 
 
 def _log_density(X, mean, factor):
@@ -73,23 +76,24 @@ def _log_density(X, mean, factor):
     return -squared_distance / 2 - log_normaliser
 
 
-def _cholesky(covariance, mean, names, what):
+def _cholesky(covariance, size, names, what, within=""):
     """The lower triangular L with L Lᵀ = Σ; a ValueError that says why where there is none.
 
     It factorises the matrix of correlations, so that the units do not matter. There the square of
     Lⱼⱼ is 1 − R² of feature j, given the features before it: near 0, it is a combination of them.
+    `size` is how large the features are: next to it, the spread of a constant is only rounding.
     """
     lengths = np.sqrt(covariance.diagonal())
-    constant = np.flatnonzero(lengths <= 8 * np.finfo(float).eps * abs(mean))  # only rounding
+    constant = np.flatnonzero(lengths <= CONSTANT_BELOW * size)
     if len(constant):
         name = names[constant[0]]
-        raise ValueError(f"{what} is singular: {name} does not vary; leave {name} out")
+        raise ValueError(f"{what} is singular: {name} does not vary{within}; leave {name} out")
     correlations = covariance / lengths / lengths[:, None]
     factor, failed = lapack.dpotrf(correlations, lower=True)
-    right = failed - 1 if failed else len(mean)
+    right = failed - 1 if failed else len(lengths)
     weak = np.flatnonzero(factor.diagonal()[:right] ** 2 < DEPENDENT_BELOW)
     dependent = weak[0] if len(weak) else right
-    if dependent < len(mean):
+    if dependent < len(lengths):
         relation = _relation(factor, correlations, lengths, names, dependent)
         raise ValueError(
             f"{what} is singular: up to a constant, {relation}; leave one of these features out"
@@ -101,7 +105,7 @@ def _relation(factor, correlations, lengths, names, j):
     """How feature j depends on those before it: "total = hp + attack", the sum on the left."""
     before = slice(0, j)
     slopes = cho_solve((factor[before, before], True), correlations[before, j])
-    coefficients = np.append(slopes / lengths[before], -1 / lengths[j])  # Σ c (x − μ) = 0
+    coefficients = np.append(slopes / lengths[before], -1 / lengths[j])  # ∑ c (x − μ) = 0
     coefficients[abs(coefficients * lengths[: j + 1]) < 1e-4] = 0
     positive, negative = np.flatnonzero(coefficients > 0), np.flatnonzero(coefficients < 0)
     left = positive[0] if len(positive) == 1 < len(negative) else j
@@ -120,7 +124,7 @@ def _term(weight, name):
 
 
 class BayesClassifier:
-    """Bayes' rule: P(C_k | x) = P(x | C_k) P(C_k) / Σ_j P(x | C_j) P(C_j).
+    """Bayes' rule: P(C_k | x) = P(x | C_k) P(C_k) / ∑_j P(x | C_j) P(C_j).
 
     The estimators below are this, with different distributions P(x | C_k): they have
     `predict_joint_log_proba(X)`, ln P(x | C_k) + ln P(C_k) of shape (n, classes).
@@ -129,7 +133,7 @@ class BayesClassifier:
     def predict_log_proba(self, X):
         """ln P(C_k | x), shape (n, classes), in the order of `classes_`.
 
-        Written with z_k = ln P(x | C_k) P(C_k), Bayes' rule is a softmax: e^(z_k) / Σ_j e^(z_j).
+        Written with z_k = ln P(x | C_k) P(C_k), Bayes' rule is a softmax: e^(z_k) / ∑_j e^(z_j).
         """
         return log_softmax(self.predict_joint_log_proba(X))
 
@@ -148,9 +152,10 @@ class BayesClassifier:
 
     def _start_fit(self, X, y):
         """Check X and y, set names, classes and priors; return X and the class index of each."""
-        names, X, y = _names_of(X), as_design(X), as_labels(y)
+        columns, names, X, y = _columns_of(X), _names_of(X), as_design(X), as_labels(y)
         check_same_length(X=X, y=y)
         self.feature_names_in_, self.n_features_in_ = names, X.shape[1]
+        self._fitted_columns = columns
         self.classes_, index, self.class_count_ = np.unique(
             y, return_inverse=True, return_counts=True
         )
@@ -165,6 +170,9 @@ class BayesClassifier:
 
     def _fitted_design(self, X):
         self._check_fitted()
+        columns, wanted = _columns_of(X), self._fitted_columns
+        if columns is not None and wanted is not None and columns != wanted:
+            raise ValueError(f"X must have the columns {wanted}, in this order, came {columns}")
         X = as_design(X)
         if X.shape[1] != self.n_features_in_:
             raise ValueError(
@@ -173,11 +181,16 @@ class BayesClassifier:
         return X
 
 
-def _names_of(X):
-    """The column names of a DataFrame; x0, x1, … for an array."""
+def _columns_of(X):
+    """The column names of a DataFrame, None for an array."""
     columns = getattr(X, "columns", None)
+    return None if columns is None else [str(name) for name in columns]
+
+
+def _names_of(X):
+    """What the features are called in messages: x0, x1, … where X is an array."""
     d = np.shape(X)[1] if np.ndim(X) == 2 else 0
-    return [f"x{i}" for i in range(d)] if columns is None else [str(name) for name in columns]
+    return _columns_of(X) or [f"x{i}" for i in range(d)]
 
 
 def _checked_priors(priors, shares):
@@ -196,11 +209,11 @@ class GaussianClassifier(BayesClassifier):
     """Each class a normal distribution: P(x | C_k) = N(x; μ_k, Σ_k).
 
     μ_k is the mean of the class. `covariance` says what Σ_k may be, each time the one of maximum
-    likelihood; S_k is Σ (x − μ_k)(x − μ_k)ᵀ over the n_k samples of class k:
+    likelihood; S_k is ∑ (x − μ_k)(x − μ_k)ᵀ over the n_k samples of class k:
 
     - "own": Σ_k = S_k / n_k. The boundary is a curve of second degree. (scikit-learn:
       `QuadraticDiscriminantAnalysis`)
-    - "shared": all classes have Σ = Σ_k S_k / n, the average of their own, weighted by n_k / n.
+    - "shared": all classes have Σ = ∑_k S_k / n, the average of their own, weighted by n_k / n.
       The boundary is straight. (`LinearDiscriminantAnalysis`)
     - "diagonal": the off-diagonal of the own Σ_k is set to 0, the features of a class are taken
       as independent: *naive Bayes*. (`GaussianNB`, which adds 1e-9 of the largest variance)
@@ -261,12 +274,16 @@ class GaussianClassifier(BayesClassifier):
             )
 
     def _cholesky_factors(self):
-        names = self.feature_names_in_
+        names, sizes, within = self.feature_names_in_, abs(self.means_), " within a class"
         if self.covariance == "shared":
-            what = "the shared covariance"
-            return [_cholesky(self.covariances_[0], self.means_[0], names, what)] * len(self.means_)
-        classes = zip(self.covariances_, self.means_, self.classes_, strict=True)
-        return [_cholesky(S, mean, names, f"the covariance of {c}") for S, mean, c in classes]
+            what, size = "the shared covariance", sizes.max(axis=0)
+            factor = _cholesky(self.covariances_[0], size, names, what, within)
+            return [factor] * len(sizes)
+        classes = zip(self.covariances_, sizes, self.classes_, strict=True)
+        return [
+            _cholesky(S, size, names, f"the covariance of {name}", within)
+            for S, size, name in classes
+        ]
 
     def predict_joint_log_proba(self, X):
         """ln P(x | C_k) + ln P(C_k), shape (n, classes)."""
@@ -295,8 +312,8 @@ class GaussianClassifier(BayesClassifier):
     def sample(self, n, seed=0):
         """Draw n new examples from the model, (X, y): a class by its prior, then x from N(μ, Σ)."""
         self._check_fitted()
-        random = np.random.default_rng(seed)
-        index = random.choice(len(self.classes_), size=as_integer(n, "n", 1), p=self.priors_)
+        n, random = as_integer(n, "n", 1), np.random.default_rng(seed)
+        index = random.choice(len(self.classes_), size=n, p=self.priors_)
         noise = random.standard_normal((n, self.n_features_in_))
         spread = np.einsum("nij,nj->ni", np.array(self._factors)[index], noise)
         return self.means_[index] + spread, self.classes_[index]
@@ -325,11 +342,25 @@ class BernoulliNaiveBayes(BayesClassifier):
         return self
 
     def predict_joint_log_proba(self, X):
-        """ln P(C_k) + Σᵢ xᵢ ln pᵢ + (1 − xᵢ) ln (1 − pᵢ), shape (n, classes)."""
+        """ln P(C_k) + ∑ᵢ xᵢ ln pᵢ + (1 − xᵢ) ln (1 − pᵢ), shape (n, classes)."""
         X = self._fitted_design(X)
         _check_yes_no(X)
         yes, no = np.log(self.probabilities_), np.log1p(-self.probabilities_)
         return X @ yes.T + (1 - X) @ no.T + np.log(self.priors_)
+
+    def linear_form(self):
+        """(w, b) with P(C₁ | x) = σ(w·x + b) for two classes, as `GaussianClassifier.linear_form`.
+
+        With logit(p) = ln (p / (1 − p)), wᵢ = logit(pᵢ of C₁) − logit(pᵢ of C₂), and
+        b = ∑ᵢ ln ((1 − pᵢ of C₁) / (1 − pᵢ of C₂)) + ln (P(C₁) / P(C₂)); C₁ is `classes_[1]`.
+        """
+        self._check_fitted()
+        if len(self.classes_) != 2:
+            raise ValueError(f"linear_form needs two classes, came {len(self.classes_)}")
+        yes, no = np.log(self.probabilities_), np.log1p(-self.probabilities_)
+        w_2, w_1 = yes - no
+        b_2, b_1 = no.sum(axis=1) + np.log(self.priors_)
+        return w_1 - w_2, b_1 - b_2
 
 
 def _check_yes_no(X):

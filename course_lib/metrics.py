@@ -32,7 +32,8 @@ def accuracy(y, prediction):
 def standard_error(share, n):
     """√(p (1 − p) / n): how far a share p, measured on n independent samples, is off by chance.
 
-    Two in three times the true share lies within one standard error, 95 in 100 within two.
+    For large n, and p not near 0 or 1: two in three times the true share lies within one standard
+    error, 95 in 100 within two.
     """
     share, n = as_number(share, "share", minimum=0), as_integer(n, "n", minimum=1)
     if share > 1:

@@ -22,6 +22,9 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
+from course_lib.metrics import as_labels
+from course_lib.validation import as_array, as_design, check_same_length
+
 DPI = 100
 BLUE, ORANGE, GREEN, PINK, SKY, AMBER, INK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#222222",
@@ -175,20 +178,24 @@ def plot_boundary(model, X, y, classes=None, limits=None, resolution=160, **axes
     sorted classes of `y` where it has none. The plane has the colour of the class that is
     predicted, the paler the less sure; black lines are the boundaries. `classes` says the order
     of colours and shapes, `limits` are two pairs (low, high); `axes_properties` are Matplotlib's.
+    ValueError where there are more than two features, or classes that the model does not know.
     """
-    figure, axes = new_figure(size=(8, 4.6))
+    design, y = as_design(X), as_labels(y)
+    if design.shape[1] != 2:
+        raise ValueError(f"X must have 2 features, one an axis, came {design.shape[1]}")
+    check_same_length(X=design, y=y)
     names = getattr(X, "columns", ("x₁", "x₂"))
-    X, y = np.asarray(X, dtype=float), np.asarray(y)
-    columns = list(getattr(model, "classes_", np.unique(y)))
-    classes = columns if classes is None else list(classes)
-    limits = limits_around(X) if limits is None else limits
+    classes = _classes_to_draw(model, y, classes)
+    limits = limits_around(design) if limits is None else limits
+    figure, axes = new_figure(size=(8, 4.6))
     first, second, points = plane(limits, resolution)
-    scores = class_scores(model, points, columns)[:, [columns.index(name) for name in classes]]
-    scores = scores.reshape(resolution, resolution, -1)
+    if hasattr(X, "columns"):  # the model knows its features by name
+        points = type(X)(points, columns=names)
+    scores = class_scores(model, points, classes).reshape(resolution, resolution, -1)
     axes.imshow(class_image(scores), extent=(*limits[0], *limits[1]), **PLANE_STYLE)
     lines = boundary_lines(first, second, scores)
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=2.2), autolim=False)
-    draw_classes(axes, X, y, classes)
+    draw_classes(axes, design, y, classes)
     axes.set(**{"xlabel": names[0], "ylabel": names[1]} | axes_properties)
     axes.set(xlim=limits[0], ylim=limits[1])
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
@@ -198,10 +205,32 @@ def plot_boundary(model, X, y, classes=None, limits=None, resolution=160, **axes
     return Picture(figure, f"{axes.get_title()}. {words}".removeprefix(". "))
 
 
+def _classes_to_draw(model, y, classes):
+    """The model's classes in the order asked for; ValueError where they cannot be drawn."""
+    known = np.asarray(getattr(model, "classes_", np.unique(y))).tolist()
+    classes = known if classes is None else list(classes)
+    if set(classes) != set(known) or len(classes) != len(known):
+        raise ValueError(f"classes must be the model's, each once: {known}, came {classes}")
+    if len(classes) > len(CLASS_COLORS):
+        most = len(CLASS_COLORS)
+        raise ValueError(f"at most {most} classes have a colour, the model has {len(classes)}")
+    if not np.isin(y, classes).all():
+        raise ValueError(f"y must hold classes of the model: {known}, came {np.unique(y).tolist()}")
+    return classes
+
+
 def plot_confusion(table, classes, **axes_properties):
-    """Draw a confusion matrix: a row a true class, a column a predicted one, the counts inside."""
-    table, classes = np.asarray(table), [str(name) for name in classes]
+    """Draw a confusion matrix: a row a true class, a column a predicted one, the counts inside.
+
+    `table` has shape (k, k), as `metrics.confusion_matrix` makes it, for the k `classes`.
+    """
+    table, classes = as_array(table, "table", ndim=2), [str(name) for name in classes]
     k = len(classes)
+    if table.shape != (k, k):
+        raise ValueError(f"table must have shape ({k}, {k}) for {k} classes, came {table.shape}")
+    if (table < 0).any() or (table % 1).any():
+        raise ValueError("table must hold counts: whole numbers from 0 on")
+    table = table.astype(int)
     side = max(3.4, 1.6 + 0.55 * k)
     figure, axes = new_figure(size=(side + 1.2, side))
     axes.imshow(table / table.sum(axis=1, keepdims=True).clip(1), cmap="Blues", vmin=0, vmax=1.3)
@@ -212,6 +241,50 @@ def plot_confusion(table, classes, **axes_properties):
     axes.grid(False)
     rows = [f"{name}: {table[i, i]} of {table[i].sum()}" for i, name in enumerate(classes)]
     return Picture(figure, f"{axes.get_title()}. Predicted rightly: {', '.join(rows)}.")
+
+
+def plot_means(table, x, by, **axes_properties):
+    """Draw means with bars of one standard error, a curve for each value of the column `by`.
+
+    `table` is a DataFrame with the columns `x`, `by`, "mean" and "error" (the standard error).
+    """
+    figure, axes = new_figure()
+    said = []
+    for (name, group), shape in zip(table.groupby(by, sort=False), "os^Dvp*X", strict=False):
+        bars = {"capsize": 4, "elinewidth": 1.6, "marker": shape, "label": name}
+        axes.errorbar(group[x], group["mean"], group["error"], **bars)
+        said.append(f"{name}: {_join(group['mean'])}.")
+    axes.set(**{"xlabel": x} | axes_properties)
+    axes.legend()
+    at = f"{axes.get_xlabel()}: {_join(table[x].unique())}."
+    return Picture(figure, " ".join([f"{axes.get_title()}. {at}", *said]))
+
+
+def plot_images(images, titles=None, columns=10, words=None, title="", cmap="gray_r"):
+    """Draw images side by side: (n, height, width) in one colour, or (n, height, width, 3).
+
+    `titles` has a text for each. Images in one colour share a scale: from 0, or with a diverging
+    `cmap` such as "RdBu_r" from minus to plus their largest size, up to that.
+    """
+    images, titles = as_array(images, "images", ndim=(3, 4)), list(titles or [])
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    width = 9 / columns
+    height = rows * (width * images.shape[1] / images.shape[2] + 0.25 * bool(titles))
+    figure = Figure(figsize=(9, height + 0.5 * bool(title)), dpi=DPI)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False)
+    top = np.abs(images).max()
+    limits = {} if images.ndim == 4 else {"vmin": -top if images.min() < 0 else 0, "vmax": top}
+    for place in axes.ravel():
+        place.axis("off")
+    for place, image in zip(axes.ravel(), images, strict=False):
+        place.imshow(image, cmap=cmap, **limits)
+    for place, text in zip(axes.ravel(), titles, strict=False):
+        place.set_title(text, fontsize=12)
+    figure.suptitle(title, fontweight="bold")
+    words = words or f"{len(images)} images" + ": " * bool(titles) + ", ".join(titles) + "."
+    return Picture(figure, f"{title}. {words}".removeprefix(". "))
 
 
 # --- parts of pictures -----------------------------------------------------------------------
@@ -235,9 +308,14 @@ def plane(limits, resolution):
 
 
 def class_scores(model, points, classes):
-    """Return the model's probabilities, shape (n, classes); 1 and 0 where it has only classes."""
+    """Return the model's probabilities, shape (n, classes); 1 and 0 where it has only classes.
+
+    `classes` gives their order; the model has them in the order of its `classes_`, or sorted.
+    """
     if hasattr(model, "predict_proba"):
-        return np.asarray(model.predict_proba(points), dtype=float)
+        known = list(getattr(model, "classes_", sorted(classes)))
+        places = [known.index(name) for name in classes]
+        return np.asarray(model.predict_proba(points), dtype=float)[:, places]
     return (np.asarray(model.predict(points))[:, None] == np.asarray(classes)).astype(float)
 
 
@@ -377,8 +455,9 @@ def moving_lines(axes, **style):
 def moving_texts(axes, places, color=INK, size=13, weight="normal", zorder=6):
     """Add texts in the middle of `places`, shape (n, 2), that an explorer sets: returns `write`.
 
-    `write(texts)` takes n strings, `write(texts, places)` moves them, too. All of them are drawn as
-    outlines in one go, many times as fast as Matplotlib's own `Text`. `size` is in points.
+    `write(texts)` takes n strings, `write(texts, places)` moves them, too; ValueError unless there
+    is a text for each place. All of them are drawn as outlines in one go, many times as fast as
+    Matplotlib's own `Text`. `size` is in points.
     """
     points = Affine2D().scale(size / 72) + axes.figure.dpi_scale_trans
     style = {"offset_transform": axes.transData, "transform": points, "zorder": zorder}
@@ -386,6 +465,9 @@ def moving_texts(axes, places, color=INK, size=13, weight="normal", zorder=6):
     axes.add_collection(letters, autolim=False)
 
     def write(texts, places=None):
+        wanted = len(letters.get_offsets() if places is None else places)
+        if len(texts) != wanted:
+            raise ValueError(f"{wanted} texts are wanted, one for each place, came {len(texts)}")
         letters.set_paths([_outline(text, weight) for text in texts])
         if places is not None:
             letters.set_offsets(places)

@@ -97,15 +97,14 @@ def test_given_priors_are_used_as_scikit_learn_uses_them(kind):
         "shared": LinearDiscriminantAnalysis("lsqr", priors=priors),
         "diagonal": GaussianNB(priors=priors, var_smoothing=0),
     }[kind].fit(X, y)
-    ours = GaussianClassifier(kind, priors=priors).fit(X, y)
+    unbiased = kind == "own" and reference(kind, X, y)[1]
+    ours = GaussianClassifier(kind, priors=priors, unbiased=unbiased).fit(X, y)
     if kind == "shared":  # scikit-learn weights the covariances by the priors, we by the counts
-        theirs = GaussianClassifier(kind).fit(X, y)
-        odds = theirs.predict_proba(X) / theirs.priors_ * priors
-        expected = odds / odds.sum(axis=1, keepdims=True)
-    else:
-        expected = theirs.predict_proba(X)
-    if kind != "own" or not reference(kind, X, y)[1]:
-        np.testing.assert_allclose(ours.predict_proba(X), expected, rtol=0, atol=1e-10)
+        own = GaussianClassifier("own").fit(X, y).covariances_
+        np.testing.assert_allclose(theirs.covariance_, np.tensordot(priors, own, 1), rtol=1e-9)
+        theirs = LinearDiscriminantAnalysis("lsqr").fit(X, y)  # so its Σ, moved to these priors
+        theirs.intercept_ += np.diff(np.log(priors) - np.log(theirs.priors_))
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("alpha", [0.1, 1.0, 10.0])
@@ -233,6 +232,7 @@ def test_samples_of_the_model_give_the_model_back():
     expected = [S / np.sqrt(np.outer(np.diag(S), np.diag(S))) for S in model.covariances_]
     np.testing.assert_allclose(correlation, expected, atol=0.02)
     np.testing.assert_array_equal(model.sample(5, seed=3)[0], model.sample(5, seed=3)[0])
+    assert model.sample(True)[0].shape == (1, 2)  # True is 1, as in Python
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -287,7 +287,9 @@ def test_a_dependence_within_one_class_names_the_class():
     frame = pd.DataFrame(X, columns=["height", "tallness"])
     with pytest.raises(ValueError, match="of 1 is singular: up to a constant, tallness = height"):
         GaussianClassifier("own").fit(frame, y)
-    assert GaussianClassifier("shared").fit(frame, y).score(frame, y) > 0
+    theirs = LinearDiscriminantAnalysis("lsqr").fit(X, y).predict_proba(X)
+    ours = GaussianClassifier("shared").fit(frame, y).predict_proba(frame)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -295,8 +297,39 @@ def test_a_dependence_within_one_class_names_the_class():
 def test_a_constant_feature_is_named(kind, constant):
     X, y = clouds(2, 2)
     X[:, 1] = constant
-    with pytest.raises(ValueError, match="singular: x1 does not vary; leave x1 out"):
+    with pytest.raises(ValueError, match="singular: x1 does not vary within a class; leave x1 out"):
         GaussianClassifier(kind).fit(X, y)
+    with pytest.raises(ValueError, match="covariance is singular: x1 does not vary; leave x1 out"):
+        gaussian_log_density(X, *fit_gaussian(X))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("values", [(0, 0.3), (0.1, 0.3), (-1e9, 1)])
+def test_a_feature_that_is_constant_within_each_class_is_named(kind, values):
+    X, y = clouds(2, 2, labels="numbers")
+    X[:, 1] = np.array(values)[y]  # it tells the classes apart, but no Gaussian is so narrow
+    with pytest.raises(ValueError, match="singular: x1 does not vary within a class; leave x1 out"):
+        GaussianClassifier(kind).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "columns", [["b", "a"], ["a", "B"], ["a", "b", "c"]], ids=["permuted", "renamed", "one more"]
+)
+def test_a_data_frame_with_other_columns_than_in_fit_is_refused(columns):
+    X, y = clouds(2, 2)
+    model = GaussianClassifier().fit(pd.DataFrame(X, columns=["a", "b"]), y)
+    frame = pd.DataFrame(np.ones((2, len(columns))), columns=columns)
+    with pytest.raises(ValueError, match=r"columns \['a', 'b'\], in this order, came"):
+        model.predict(frame)
+
+
+def test_an_array_may_stand_for_a_data_frame_and_the_other_way_round():
+    X, y = clouds(2, 2)
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    expected = GaussianClassifier().fit(X, y).predict_proba(X)
+    for fitted, asked in ((frame, X), (X, frame), (frame, frame)):
+        came = GaussianClassifier().fit(fitted, y).predict_proba(asked)
+        np.testing.assert_array_equal(came, expected)
 
 
 def test_features_that_are_nearly_dependent_are_accepted():
@@ -308,21 +341,24 @@ def test_features_that_are_nearly_dependent_are_accepted():
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        ("own", "2 samples of class b are too few for 2 features .*'own': at least 3"),
-        ("diagonal", None),
-        ("shared", None),
-    ],
-)
-def test_too_few_samples_of_a_class_are_named(kind, words):
-    X, y = [[0, 1], [1, 0], [2, 2], [0, 3], [1, 5]], ["a", "a", "a", "b", "b"]
-    if words is None:
-        assert GaussianClassifier(kind).fit(X, y).score(X, y) >= 0.4
-    else:
-        with pytest.raises(ValueError, match=words):
-            GaussianClassifier(kind).fit(X, y)
+FEW = np.array([[0.0, 1], [1, 0], [2, 2], [0, 3], [1, 5]]), np.array(list("aaabb"))
+
+
+def test_too_few_samples_of_a_class_are_named():
+    with pytest.raises(
+        ValueError, match="2 samples of class b are too few for 2 features .*'own': at least 3"
+    ):
+        GaussianClassifier("own").fit(*FEW)
+
+
+@pytest.mark.parametrize("kind", ["shared", "diagonal"])
+def test_with_fewer_parameters_fewer_samples_are_enough(kind):
+    X, y = FEW
+    theirs, _ = reference(kind, X, y)
+    ours = GaussianClassifier(kind).fit(X, y)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=0, atol=1e-10)
+    with pytest.raises(ValueError, match="too few for 2 features"):
+        GaussianClassifier(kind).fit(X[[0, 1, 3]], y[[0, 1, 3]])
 
 
 @pytest.mark.parametrize(
@@ -370,6 +406,17 @@ def test_bad_input_is_refused_in_plain_words(call, error, words):
 def test_the_linear_form_is_for_two_classes():
     with pytest.raises(ValueError, match="two classes, came 3"):
         GaussianClassifier("shared").fit(*clouds(3, 2)).linear_form()
+
+
+def test_the_linear_form_of_naive_bayes_gives_its_posterior():
+    random = np.random.default_rng(0)
+    X, y = (random.random((60, 4)) < 0.4).astype(float), random.integers(2, size=60)
+    model = BernoulliNaiveBayes().fit(X, y)
+    w, b = model.linear_form()
+    posterior = 1 / (1 + np.exp(-(X @ w + b)))
+    np.testing.assert_allclose(posterior, model.predict_proba(X)[:, 1], rtol=1e-12)
+    with pytest.raises(ValueError, match="two classes, came 3"):
+        BernoulliNaiveBayes().fit(X, random.integers(3, size=60)).linear_form()
 
 
 def test_a_function_fits_on_a_slide():

@@ -31,6 +31,7 @@ from course_lib.plotting import (
     class_image,
     class_scores,
     draw_classes,
+    ellipses,
     moving_image,
     moving_lines,
     moving_polygons,
@@ -44,6 +45,7 @@ KINDS = ("own", "shared", "diagonal")
 LAST_TRAINING_NUMBER = 400
 FAR_DIRECTION = np.array([0.96, -0.29])  # where the far points go
 SEED_OF_CLOUDS = 6  # of the two classes that the lesson begins with
+ALPHA = 0.1  # of the logistic line: the weight of ½ ‖w‖² in its loss
 
 
 def water_and_normal():
@@ -51,6 +53,16 @@ def water_and_normal():
     table = load_pokemon(CLASSES).rename(columns=dict(zip(STATS, NAMES, strict=True)))
     early = table["number"] <= LAST_TRAINING_NUMBER
     return table[early], table[~early]
+
+
+def scores_of_cuts(model, X, y, cuts):
+    """Return the shares that are right in both parts of each cut, shape (cuts, 2).
+
+    A cut is a pair of arrays of rows: the model is fitted to the first, and judged on both.
+    """
+    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    fits = ((model.fit(X[first], y[first]), first, second) for first, second in cuts)
+    return np.array([[one.score(X[part], y[part]) for part in parts] for one, *parts in fits])
 
 
 def moving_plane(axes, limits, resolution=80, lines=True):
@@ -61,9 +73,7 @@ def moving_plane(axes, limits, resolution=80, lines=True):
     axes.grid(False)
 
     def show(model, classes):
-        columns = list(model.classes_)
-        scores = class_scores(model, points, columns)[:, [columns.index(c) for c in classes]]
-        scores = scores.reshape(resolution, resolution, -1)
+        scores = class_scores(model, points, classes).reshape(resolution, resolution, -1)
         image.set_data(class_image(scores))
         if lines:
             boundaries.set_segments(boundary_lines(first, second, scores))
@@ -85,11 +95,9 @@ def moving_classes(axes, classes, **style):
     return move
 
 
-def ellipse(mean, covariance, radius):
-    """Return the line, shape (60, 2), on which (x − μ)ᵀ Σ⁻¹ (x − μ) = radius²."""
-    angle = np.linspace(0, 2 * np.pi, 60)
-    circle = np.column_stack([np.cos(angle), np.sin(angle)])
-    return mean + radius * circle @ np.linalg.cholesky(covariance).T
+def sigma_ellipses(mean, covariance):
+    """Return two lines, shape (91, 2): (x − μ)ᵀ Σ⁻¹ (x − μ) is 1² on one and 2² on the other."""
+    return ellipses(np.linalg.inv(covariance), levels=(0.5, 2), centre=mean)  # ½ · 1², ½ · 2²
 
 
 # --- why regression fails ------------------------------------------------------------------------
@@ -121,7 +129,7 @@ def far_point(figure):
     def update(distance, far):
         X = np.concatenate([near, group[:far] + distance * FAR_DIRECTION])
         y = np.append(y_near, np.ones(far))
-        squares, logistic = LinearRegression().fit(X, y), LogisticRegression(0.1).fit(X, y)
+        squares, logistic = LinearRegression().fit(X, y), LogisticRegression(ALPHA).fit(X, y)
         far_points.set_data(*X[40:].T)
         by_squares.set_data(*line_through(squares.coef_, squares.intercept_))
         by_logistic.set_data(*line_through(logistic.coef_[0], logistic.intercept_[0]))
@@ -168,6 +176,13 @@ def line_through(w, b, reach=60):
     return np.column_stack([foot - reach * along, foot + reach * along])
 
 
+def three_clouds(height=0):
+    """Return points, shape (90, 2), and their classes A, B and C: a row, with B this much above."""
+    centers = np.array([(-5, 0), (0, height), (5, 0)])
+    noise = np.random.default_rng(1).standard_normal((90, 2))
+    return noise + np.repeat(centers, 30, axis=0), np.repeat(["A", "B", "C"], 30)
+
+
 class RoundedRegression:
     """Regression on the numbers of the classes; the prediction is the nearest number's class.
 
@@ -202,8 +217,6 @@ class RoundedRegression:
 )
 def invented_order(figure):
     """Three classes are called 1, 2, 3: does it matter which is which?"""
-    noise = np.random.default_rng(1).standard_normal((90, 2))
-    y = np.repeat(["A", "B", "C"], 30)
     left, right = figure.subplots(1, 2, sharey=True)
     limits = (-9, 9), (-11, 11)
     for axes, title in ((left, "Regression on the numbers"), (right, "A Gaussian for each class")):
@@ -215,8 +228,7 @@ def invented_order(figure):
     figure.legend(handles=left.lines, loc="outside lower center", ncols=3, frameon=False)
 
     def update(numbers, height):
-        centers = np.array([(-5, 0), (0, height), (5, 0)])
-        X = noise + np.repeat(centers, 30, axis=0)
+        X, y = three_clouds(height)
         models = RoundedRegression(numbers.split()), GaussianClassifier("shared")
         shares = []
         for model, show, move in zip(models, planes, points, strict=True):
@@ -242,7 +254,7 @@ LABEL = {"ha": "center", "va": "center", "weight": "bold", "fontsize": 15, "anim
     shift=slider(-3, 3, start=0, step=0.1, label="shift"),
     presets={
         "far off": {"angle": 20, "shift": 0},
-        "a step": {"angle": 26, "shift": 0},
+        "a step": {"angle": 15, "shift": 0},
         "near the best": {"angle": 135, "shift": 0},
     },
 )
@@ -251,45 +263,86 @@ def counting_errors(figure):
     random = np.random.default_rng(4)
     y = np.repeat([1, -1], 15)
     X = random.normal(0, 1, (30, 2)) + y[:, None] * np.array([-0.9, 0.9])
-    left, (top, bottom) = two_and_one(figure)
-    left.set(title="A line", xlabel="x₁", ylabel="x₂", xlim=(-4, 4), ylim=(-4, 4))
-    draw_classes(left, X, y, [1, -1])
-    sides = moving_polygons(left, facecolors=[BLUE, ORANGE], alpha=0.15)
-    (line,) = left.plot([], [], color=INK, animated=True)
+    left, right = two_and_one(figure)
+    move_line = moving_half_planes(left)
+    draw_classes(left, X, y, [1, -1], animated=True, zorder=3)
+    left.legend(loc="lower left", fontsize=11.5, framealpha=1)
     angles = np.linspace(0, 180, 721)
-    top.set(title="Errors", xlim=(0, 180), ylim=(0, 32), xticklabels=[])
-    bottom.set(title="A smooth loss", xlim=(0, 180), ylim=(0, 100), xlabel="direction (degrees)")
-    curves = [axes.plot(angles, angles, color=PINK, animated=True)[0] for axes in (top, bottom)]
-    dots = [axes.plot([], [], "o", color=INK, animated=True)[0] for axes in (top, bottom)]
-
-    def margins(angle, shift):
-        radians = np.deg2rad(angle)
-        directions = np.stack([np.cos(radians), np.sin(radians)])
-        return y[:, None] * (X @ directions.reshape(2, -1) + shift)
+    curves, dots = draw_two_losses(right, angles)
 
     def losses(angle, shift):
-        m = margins(angle, shift)
-        return np.sum(m <= 0, axis=0), np.logaddexp(0, -2 * m).sum(axis=0)
+        """The number of errors and the smooth loss in each of these directions."""
+        lines = lines_in_direction(angle, shift)
+        return count_errors(lines, X, y), np.logaddexp(0, -2 * margins(lines, X, y)).sum(axis=1)
 
     def update(angle, shift):
-        along = np.deg2rad(angle)
-        w = np.array([np.cos(along), np.sin(along)])
-        ends = line_through(w, shift, reach=9)
-        line.set_data(*ends)
-        away = 9 * w[:, None]
-        sides.set_verts([np.hstack([ends, ends[:, ::-1] + way]).T for way in (away, -away)])
+        move_line(angle, shift)
+        here = losses(angle + np.array([-0.05, 0, 0.05]), shift)
         for curve, values in zip(curves, losses(angles, shift), strict=True):
             curve.set_ydata(values)
-        here = losses(np.array([angle - 0.05, angle, angle + 0.05]), shift)
         for dot, values in zip(dots, here, strict=True):
             dot.set_data([angle], [values[1]])
-        slope = [(values[2] - values[0]) / 0.1 for values in here]
-        return (
-            f"{here[0][1]} errors, and that number changes by {slope[0]:.3g} a degree; "
-            f"the smooth loss is {here[1][1]:.1f} and changes by {slope[1]:.2f} a degree"
-        )
+        return say_losses(*here)
 
     return update
+
+
+def margins(lines, X, y):
+    """Return y (w·x + b) of each line and point, shape (lines, n): negative on the wrong side.
+
+    A row of `lines` is (w₁, w₂, b); y, shape (n,), holds 1 and −1.
+    """
+    lines = np.asarray(lines)
+    return y * (lines[:, :2] @ X.T + lines[:, 2:])
+
+
+def count_errors(lines, X, y):
+    """Return how many of the points each line classifies wrongly, shape (lines,)."""
+    return np.count_nonzero(margins(lines, X, y) <= 0, axis=1)
+
+
+def lines_in_direction(angle, shift):
+    """Return the lines (w₁, w₂, b) = (cos, sin, shift) of these angles in degrees, a row each."""
+    along = np.deg2rad(np.atleast_1d(angle))
+    return np.column_stack([np.cos(along), np.sin(along), np.full(len(along), shift)])
+
+
+def moving_half_planes(axes):
+    """Add a line and the colours of its sides, below the points; return what moves them."""
+    axes.set(title="A line", xlabel="x₁", ylabel="x₂", xlim=(-4, 4), ylim=(-4, 4))
+    sides = moving_polygons(axes, facecolors=[BLUE, ORANGE], alpha=0.15, zorder=1)
+    (line,) = axes.plot([], [], color=INK, animated=True, zorder=2)
+
+    def move(angle, shift):
+        (*w, b) = lines_in_direction(angle, shift)[0]
+        w = np.array(w)
+        ends, away = line_through(w, b, reach=9), 9 * w[:, None]
+        line.set_data(*ends)
+        sides.set_verts([np.hstack([ends, ends[:, ::-1] + way]).T for way in (away, -away)])
+
+    return move
+
+
+def draw_two_losses(places, angles):
+    """Draw the axes of both losses against the direction; return a curve and a dot of each."""
+    top, bottom = places
+    top.set(title="Errors", xlim=(0, 180), ylim=(0, 32), xticklabels=[])
+    bottom.set(title="A smooth loss", xlim=(0, 180), ylim=(0, 160), xlabel="direction (degrees)")
+    curves = [axes.plot(angles, angles, color=PINK, animated=True)[0] for axes in places]
+    dots = [axes.plot([], [], "o", color=INK, animated=True)[0] for axes in places]
+    return curves, dots
+
+
+def say_losses(errors, smooth):
+    """Say both losses and their slopes, from their values 0.05° before, here and 0.05° after."""
+    change = "flat here"
+    if errors[0] != errors[2]:
+        change = f"a jump here, from {errors[0]} to {errors[2]}: no slope"
+    slope = (smooth[2] - smooth[0]) / 0.1
+    return (
+        f"{errors[1]} errors, {change}; the smooth loss is {smooth[1]:.1f}, "
+        f"its slope {slope:+.2f} a degree"
+    )
 
 
 def two_and_one(figure):
@@ -315,17 +368,35 @@ def two_and_one(figure):
 def boxes(figure):
     """A marble is blue: from which box did it come?"""
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
-    left.set(title="All marbles: the blue ones", xlabel="share of all", ylabel="share of the box")
-    left.set(xlim=(0, 1), ylim=(0, 1))
-    left.grid(False)
-    colors = [BLUE, SKY, "#CFE3D8", "#E4EFE8"]
-    areas = moving_polygons(left, facecolors=colors, edgecolors="white", linewidths=3)
-    names = [left.text(0, 0.06, f"box {n}", bbox=PAPER, **LABEL) for n in "12"]
+    move_areas = draw_boxes(left)
     right.set(title="What we think of box 1", xlabel="probability", xlim=(0, 1), ylim=(-0.6, 1.6))
     right.set(yticks=[1, 0], yticklabels=["before", "after\na blue one"])
     bars = moving_lines(right, colors=[GREY, BLUE], linewidths=40, capstyle="butt")
 
     def update(prior, blue_1, blue_2):
+        move_areas(prior, blue_1, blue_2)
+        from_1, from_2 = prior * blue_1, (1 - prior) * blue_2
+        posterior = from_1 / (from_1 + from_2)
+        bars.set_segments([[(0, 1), (prior, 1)], [(0, 0), (posterior, 0)]])
+        return (
+            f"of all marbles {from_1:.3g} are blue and from box 1, {from_2:.3g} blue and from "
+            f"box 2: P(box 1 | blue) = {posterior:.3g}, before it was {prior:.3g}"
+        )
+
+    return update
+
+
+def draw_boxes(axes):
+    """Draw a square of area 1; return what divides it into two boxes and their blue parts."""
+    axes.set_title("All marbles: the blue ones", pad=36)
+    axes.set(xlabel="share of all", ylabel="share of the box", xlim=(0, 1), ylim=(0, 1))
+    axes.grid(False)
+    colors = [BLUE, SKY, "#CFE3D8", "#E4EFE8"]
+    areas = moving_polygons(axes, facecolors=colors, edgecolors="white", linewidths=3)
+    ticks = moving_lines(axes, colors=INK, linewidths=1.5, clip_on=False)
+    names = [axes.text(0, 1.085, f"box {n}", clip_on=False, **LABEL) for n in "12"]
+
+    def move(prior, blue_1, blue_2):
         areas.set_verts(
             [
                 rectangle(0, 0, prior, blue_1),
@@ -334,17 +405,14 @@ def boxes(figure):
                 rectangle(prior, blue_2, 1, 1),
             ]
         )
-        for name, middle in zip(names, (prior / 2, (1 + prior) / 2), strict=True):
-            name.set_x(np.clip(middle, 0.13, 0.87))
-        from_1, from_2 = prior * blue_1, (1 - prior) * blue_2
-        posterior = from_1 / (from_1 + from_2)
-        bars.set_segments([[(0, 1), (prior, 1)], [(0, 0), (posterior, 0)]])
-        return (
-            f"of all marbles {from_1:.3f} are blue and from box 1, {from_2:.3f} blue and from "
-            f"box 2: P(box 1 | blue) = {posterior:.3f}, before it was {prior:.2f}"
-        )
+        middles = prior / 2, (1 + prior) / 2
+        places = np.clip(middles[0], 0.08, 0.62), np.clip(middles[1], 0.38, 0.92)
+        for name, place in zip(names, places, strict=True):
+            name.set_x(place)
+        pairs = zip(places, middles, strict=True)
+        ticks.set_segments([[(place, 1.04), (middle, 1)] for place, middle in pairs])
 
-    return update
+    return move
 
 
 def rectangle(left, bottom, right, top):
@@ -366,30 +434,20 @@ def rectangle(left, bottom, right, top):
 )
 def posterior(figure):
     """How do prior and likelihood make a posterior, and when is it a sigmoid?"""
-    training, _ = water_and_normal()
-    values = [training.loc[training["type1"] == name, "Sp. Atk"] for name in CLASSES]
-    (mean_1, mean_2), sigma_1 = [v.mean() for v in values], round(values[0].std(ddof=0), 0)
+    (mean_1, mean_2), sigma_1 = means_and_sigma("Sp. Atk")
     grid = np.linspace(0, 160, 161)
     left, right = figure.subplots(1, 2)
-    left.set(title="P(x | C) P(C)", xlabel="Sp. Atk x", xlim=(0, 160), ylim=(0, 0.022))
-    right.set(title="P(Water | x)", xlabel="Sp. Atk x", xlim=(0, 160), ylim=(-0.03, 1.03))
+    curves, sticks = draw_numerators(left, grid)
+    right.set(title="P(Water | x)", xlabel="Sp. Atk x", ylabel="probability")
+    right.set(xlim=(0, 160), ylim=(-0.03, 1.03))
     right.axhline(0.5, color=GREY, linestyle=":", linewidth=1.5)
-    style = [{"color": BLUE}, {"color": ORANGE, "linestyle": "--"}]
-    curves = [
-        left.plot(grid, grid, animated=True, label=name, **kind)[0]
-        for name, kind in zip(CLASSES, style, strict=True)
-    ]
-    left.legend(loc="upper right")
     (curve,) = right.plot(grid, grid, color=INK, animated=True)
-    sticks = moving_lines(left, colors=[BLUE, ORANGE], linewidths=[7, 4])
     (dot,) = right.plot([], [], "o", color=PINK, markersize=13, mec="white", animated=True)
 
     def joint(x, prior, spread):
-        densities = [
-            gaussian_log_density(np.reshape(x, (-1, 1)), [mean], [[sigma**2]])
-            for mean, sigma in ((mean_1, sigma_1), (mean_2, spread))
-        ]
-        return np.exp(densities) * np.array([[prior], [1 - prior]])
+        x = np.reshape(x, (-1, 1))
+        water, normal = density(x, mean_1, sigma_1), density(x, mean_2, spread)
+        return np.array([prior * water, (1 - prior) * normal])
 
     def update(x, prior, spread):
         both, (here_1, here_2) = joint(grid, prior, spread), joint(x, prior, spread).ravel()
@@ -401,11 +459,31 @@ def posterior(figure):
         dot.set_data([x], [share])
         turns = np.count_nonzero(np.diff(np.sign(both[0] - both[1])))
         return (
-            f"P(Water | x = {x:.0f}) = {share:.2f}; σ of Water is {sigma_1:.0f}; "
-            f"the prediction changes {turns} time{'' if turns == 1 else 's'} along the axis"
+            f"P(Water | x = {x:.0f}) = {share:.2f}; σ of Water is {sigma_1:.0f}; the prediction "
+            f"changes {turns} time{'' if turns == 1 else 's'} between 0 and 160"
         )
 
     return update
+
+
+def means_and_sigma(stat):
+    """Return the means of Water and Normal in this stat, and the σ of Water, rounded."""
+    training, _ = water_and_normal()
+    water, normal = (training.loc[training["type1"] == name, stat] for name in CLASSES)
+    return (water.mean(), normal.mean()), round(water.std(ddof=0), 0)
+
+
+def draw_numerators(axes, grid):
+    """Draw the axes of P(x | C) P(C); return the curves of both classes, and two sticks."""
+    axes.set(title="P(x | C) P(C)", xlabel="Sp. Atk x", xlim=(0, 160), ylim=(0, 0.022))
+    axes.set(ylabel="density · prior")
+    styles = {"color": BLUE}, {"color": ORANGE, "linestyle": "--"}
+    curves = [
+        axes.plot(grid, grid, animated=True, label=name, **style)[0]
+        for name, style in zip(CLASSES, styles, strict=True)
+    ]
+    axes.legend(loc="upper right")
+    return curves, moving_lines(axes, colors=[BLUE, ORANGE], linewidths=[7, 4])
 
 
 # --- the Gaussian of a class ---------------------------------------------------------------------
@@ -426,7 +504,7 @@ def likelihood(figure):
     x = training.loc[training["type1"] == "Water", ["Defense"]].to_numpy(float)
     grid = np.linspace(0, 190, 191)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    left.set(title="73 Pokémon, one Gaussian", xlabel="Defense", ylabel="density")
+    left.set(title=f"{len(x)} Pokémon, one Gaussian", xlabel="Defense", ylabel="density")
     left.set(xlim=(0, 190), ylim=(-0.002, 0.04))
     left.plot(x, np.full(len(x), -0.001), "|", color=BLUE, markersize=12)
     (curve,) = left.plot([], [], color=ORANGE, animated=True)
@@ -442,7 +520,10 @@ def likelihood(figure):
         sticks.set_segments([[(v, 0), (v, h)] for v, h in zip(x[:, 0], heights, strict=True)])
         dot.set_data([mean], [sigma])
         here = gaussian_log_density(x, [mean], [[sigma**2]]).sum()
-        return f"ln L(μ, σ) = {here:.1f}, that is {best - here:.2f} below the highest there is"
+        return (
+            f"ln L(μ, σ) = {here:.1f}, that is {best - here:.2f} below the highest there is "
+            f"({len(np.unique(x))} sticks for {len(x)} Pokémon: some share their Defense)"
+        )
 
     return update
 
@@ -454,15 +535,15 @@ def density(x, mean, sigma):
 
 def draw_log_likelihood(axes, x):
     """Draw ln L(μ, σ) of the numbers x, shape (n, 1), and its contours."""
-    mean, sigma = np.linspace(30, 120, 91), np.linspace(8, 60, 105)[:, None]
-    squares = ((x[:, 0] - mean[:, None]) ** 2).sum(axis=1)
-    surface = -squares / (2 * sigma**2) - len(x) * np.log(sigma * np.sqrt(2 * np.pi))
-    surface = np.maximum(surface, -600)
-    extent = (30, 120, 8, 60)
-    picture = axes.imshow(surface, extent=extent, origin="lower", aspect="auto")
+    mean, sigma = np.linspace(30, 120, 91), np.linspace(8, 60, 105)
+    deviations = np.reshape(x - mean, (-1, 1))  # N(x; μ, σ²) = N(x − μ; 0, σ²)
+    rows = [gaussian_log_density(deviations, [0], [[s**2]]) for s in sigma]
+    surface = np.reshape(rows, (len(sigma), len(x), len(mean))).sum(axis=1)
+    extent, style = (30, 120, 8, 60), {"colors": "white", "linewidths": 0.7, "linestyles": "-"}
+    picture = axes.imshow(surface, extent=extent, origin="lower", aspect="auto", vmin=-600)
     levels = [-550, -500, -450, -420, -400, -380, -370, -360, -355, -350]
-    axes.contour(mean, sigma[:, 0], surface, levels=levels, colors="white", linewidths=0.7)
-    axes.figure.colorbar(picture, ax=axes, label="ln L")
+    axes.contour(mean, sigma, surface, levels=levels, **style)
+    axes.figure.colorbar(picture, ax=axes, label="ln L", extend="min")
     axes.set(title="The same on ln L(μ, σ)", xlabel="μ", ylabel="σ")
     axes.grid(False)
 
@@ -470,7 +551,7 @@ def draw_log_likelihood(axes, x):
 @explorer(
     sigma_1=slider(0.5, 2, start=1.5, step=0.05, label="σ₁"),
     sigma_2=slider(0.5, 2, start=1, step=0.05, label="σ₂"),
-    correlation=slider(-0.95, 0.95, start=0, step=0.05, label="correlation ρ"),
+    correlation=slider(-0.9, 0.9, start=0, step=0.05, label="correlation ρ"),
     presets={
         "round": {"sigma_1": 1, "sigma_2": 1, "correlation": 0},
         "along an axis": {"sigma_1": 2, "sigma_2": 0.6, "correlation": 0},
@@ -479,45 +560,61 @@ def draw_log_likelihood(axes, x):
 )
 def covariance(figure):
     """What does a covariance say that two variances do not?"""
-    noise = np.random.default_rng(3).standard_normal((250, 2))
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    left.set(title="Σ and its ellipses", xlabel="x₁", ylabel="x₂", xlim=(-6.2, 6.2), ylim=(-5, 5))
-    (points,) = left.plot([], [], "o", color=GREY, markersize=4, alpha=0.6, animated=True)
-    full = moving_lines(left, colors=BLUE, linewidths=3)
-    independent = moving_lines(left, colors=ORANGE, linewidths=2.2, linestyles="--")
-    (spots,) = left.plot([], [], "D", color=INK, markersize=9, mec="white", animated=True)
-    letters = [left.text(0, 0, n, **LABEL) for n in "AB"]
-    right.set(title="Density at A and at B", xscale="log", xlim=(1e-5, 0.3), xlabel="density")
+    move_cloud = draw_cloud(left)
+    right.set(title="Density at A and at B", xscale="log", xlim=(1e-10, 3), xlabel="density")
     rows = ["A, with Σ", "B, with Σ", "A, ρ left out", "B, ρ left out"]
     right.set(yticks=range(4), yticklabels=rows, ylim=(3.6, -0.6))
-    bars = moving_lines(right, colors=[BLUE, BLUE, ORANGE, ORANGE], linewidths=24, capstyle="butt")
+    right.set(xticks=[1e-9, 1e-6, 1e-3, 1])
+    marks = [
+        right.plot([], [], shape, color=color, markersize=16, animated=True)[0]
+        for shape, color in (("o", BLUE), ("s", ORANGE))
+    ]
 
     def update(sigma_1, sigma_2, correlation):
         off = correlation * sigma_1 * sigma_2
         matrix = np.array([[sigma_1**2, off], [off, sigma_2**2]])
-        points.set_data(*np.linalg.cholesky(matrix) @ noise.T)
-        full.set_segments([ellipse((0, 0), matrix, r) for r in (1, 2)])
-        independent.set_segments([ellipse((0, 0), matrix * np.eye(2), r) for r in (1, 2)])
+        alone = np.diag([sigma_1**2, sigma_2**2])
         places = 1.4 * np.array([(sigma_1, sigma_2), (sigma_1, -sigma_2)])
-        spots.set_data(*places.T)
-        for letter, (x, y) in zip(letters, places, strict=True):
-            letter.set_position((x + 0.5, y))
-        pairs = [gaussian_log_density(places, [0, 0], S) for S in (matrix, matrix * np.eye(2))]
-        values = np.exp(pairs).ravel()
-        bars.set_segments([[(1e-5, r), (max(v, 1.1e-5), r)] for r, v in enumerate(values)])
+        move_cloud(matrix, alone, places)
+        values = [np.exp(gaussian_log_density(places, [0, 0], S)) for S in (matrix, alone)]
+        for mark, pair, heights in zip(marks, values, [(0, 1), (2, 3)], strict=True):
+            mark.set_data(pair, heights)
+        times = [pair[0] / pair[1] for pair in values]
         return (
             f"Σ = [[{matrix[0, 0]:.2f}, {off:.2f}], [{off:.2f}, {matrix[1, 1]:.2f}]]; the density "
-            f"at A is {values[0] / values[1]:.3g} times that at B, "
-            f"without ρ {values[2] / values[3]:.3g} times"
+            f"at A is {times[0]:.3g} times that at B, without ρ {times[1]:.3g} times"
         )
 
     return update
 
 
+def draw_cloud(axes):
+    """Draw the axes of a Gaussian; return what moves its points, ellipses, and A and B."""
+    noise = np.random.default_rng(3).standard_normal((250, 2))
+    axes.set(title="Σ and its ellipses", xlabel="x₁", ylabel="x₂", xlim=(-7, 7), ylim=(-6.5, 6.5))
+    (points,) = axes.plot([], [], "o", color=GREY, markersize=4, alpha=0.6, animated=True)
+    full = moving_lines(axes, colors=BLUE, linewidths=3)
+    independent = moving_lines(axes, colors=ORANGE, linewidths=2.2, linestyles="--")
+    (spots,) = axes.plot([], [], "D", color=INK, markersize=9, mec="white", animated=True)
+    letters = [axes.text(0, 0, name, **LABEL) for name in "AB"]
+
+    def move(matrix, alone, places):
+        points.set_data(*np.linalg.cholesky(matrix) @ noise.T)
+        full.set_segments(sigma_ellipses((0, 0), matrix))
+        independent.set_segments(sigma_ellipses((0, 0), alone))
+        spots.set_data(*places.T)
+        for letter, (x, y) in zip(letters, places, strict=True):
+            letter.set_position((x + 0.6, y))
+
+    return move
+
+
 # --- the Gaussian boundary -----------------------------------------------------------------------
 
 PAIRS = ["Defense, Sp. Def", "Attack, Sp. Atk", "Sp. Atk, Speed", "Attack, Defense"]
-LIMITS = (0, 200), (0, 170)
+LIMITS = (0, 200), (0, 190)
+START = {"prior": 0.55, "pokemon": "training"}  # of every preset below
 
 
 @explorer(
@@ -526,31 +623,23 @@ LIMITS = (0, 200), (0, 170)
     pokemon=choice(["training", "test"], label="shown"),
     prior=slider(0.05, 0.95, start=0.55, step=0.01, label="P(Water)"),
     presets={
-        "the lecture's first try": {"covariance": "own", "features": PAIRS[0]},
-        "one Σ for both": {"covariance": "shared", "features": PAIRS[0]},
-        "naive Bayes": {"covariance": "diagonal", "features": PAIRS[0]},
-        "other features": {"covariance": "shared", "features": PAIRS[1]},
+        "the lecture's first try": {"covariance": "own", "features": PAIRS[0], **START},
+        "one Σ for both": {"covariance": "shared", "features": PAIRS[0], **START},
+        "naive Bayes": {"covariance": "diagonal", "features": PAIRS[0], **START},
+        "other features": {"covariance": "shared", "features": PAIRS[2], **START},
     },
     size=(9.6, 4.6),
 )
 def gaussian_boundary(figure):
     """Where is the boundary between Water and Normal, and what shape has it?"""
-    tables = dict(zip(("training", "test"), water_and_normal(), strict=True))
-    labels = {name: table["type1"].to_numpy() for name, table in tables.items()}
+    labels, parts = labels_and_features()
     left, right = figure.subplots(1, 2, width_ratios=(2.2, 1))
     left.set(title="P(Water | x), and the boundary", xlim=LIMITS[0], ylim=LIMITS[1])
     set_labels = moving_labels(left)
     show_plane = moving_plane(left, LIMITS)
     move_points = moving_classes(left, CLASSES, alpha=0.9)
-    classes = list(left.lines)
-    parts = {
-        (pair, name): table[pair.split(", ")].to_numpy(float)
-        for pair in PAIRS
-        for name, table in tables.items()
-    }
-    shapes = moving_lines(left, colors=[BLUE, BLUE, ORANGE, ORANGE], linewidths=3, zorder=5)
-    (means,) = left.plot([], [], "X", color="w", mec=INK, ms=15, mew=2, animated=True, zorder=6)
-    set_accuracies = draw_accuracies(right, labels["test"], classes)
+    set_gaussians = moving_gaussians(left)
+    set_accuracies = draw_accuracies(right, labels, left.lines)
 
     @lru_cache(maxsize=1)  # which Pokémon are shown, or which Σ, fits nothing again
     def fits(features, prior):
@@ -558,24 +647,49 @@ def gaussian_boundary(figure):
         for model in models:
             model.fit(parts[features, "training"], labels["training"])
         return models, [
-            [model.score(parts[features, name], labels[name]) for name in tables]
+            [model.score(parts[features, name], labels[name]) for name in labels]
             for model in models
         ]
 
     def update(covariance, features, pokemon, prior):
         models, shares = fits(features, prior)
         kind = KINDS.index(covariance)
-        model = models[kind]
-        show_plane(model, CLASSES)
+        show_plane(models[kind], CLASSES)
         move_points(parts[features, pokemon], labels[pokemon])
-        water_last = zip(model.means_[::-1], model.covariances_[::-1], strict=True)
-        shapes.set_segments([ellipse(m, S, radius) for m, S in water_last for radius in (1, 2)])
-        means.set_data(*model.means_.T)
+        set_gaussians(models[kind])
         set_labels(*features.split(", "))
         seen = set_accuracies(shares, kind, pokemon)
         return f"right for {shares[kind][0]:.0%} of the training Pokémon{seen}"
 
     return update
+
+
+def labels_and_features():
+    """Return the types of the training and the test Pokémon, and each pair of features of both."""
+    tables = dict(zip(("training", "test"), water_and_normal(), strict=True))
+    labels = {name: table["type1"].to_numpy() for name, table in tables.items()}
+    parts = {
+        (pair, name): table[pair.split(", ")].to_numpy(float)
+        for pair in PAIRS
+        for name, table in tables.items()
+    }
+    return labels, parts
+
+
+def moving_gaussians(axes):
+    """Add the ellipses and means of two classes; return what shows those of a fitted model."""
+    shapes = moving_lines(axes, colors=[BLUE, BLUE, ORANGE, ORANGE], linewidths=3, zorder=5)
+    axes.plot([], [], color=BLUE, linewidth=3, label="ellipses: 1, 2 σ")
+    style = {"color": "w", "mec": INK, "ms": 15, "mew": 2, "linestyle": "", "animated": True}
+    (means,) = axes.plot([], [], marker="X", label="mean", zorder=6, **style)
+
+    def show(model):
+        places = [list(model.classes_).index(name) for name in CLASSES]
+        pairs = [sigma_ellipses(model.means_[k], model.covariances_[k]) for k in places]
+        shapes.set_segments(sum(pairs, []))
+        means.set_data(*model.means_.T)
+
+    return show
 
 
 def moving_labels(axes):
@@ -592,37 +706,38 @@ def moving_labels(axes):
     return set_labels
 
 
-def draw_accuracies(axes, y_test, classes):
+def draw_accuracies(axes, labels, more_marks):
     """Draw the accuracy of each kind of Σ; return what moves the marks and rings the chosen one.
 
+    The legend is that of the whole figure: `more_marks` are the artists of the other axes.
     The test Pokémon stay a secret until they are shown: their share is there to be predicted.
     """
-    axes.set(title="Accuracy", xlim=(0.35, 0.8), ylim=(5.6, -0.5))
+    axes.set(title="Accuracy", xlim=(0.35, 0.8), ylim=(7, -0.5))
     axes.set(yticks=range(3), yticklabels=KINDS)
-    always = np.mean(y_test == "Water")
-    axes.axvline(always, color=GREY, linestyle=":", label="always Water")
+    always = {name: np.mean(y == "Water") for name, y in labels.items()}
+    style = {"linestyle": ":", "label": "always Water", "animated": True}
+    line = axes.axvline(0.5, ymin=0.55, color=GREY, **style)
     errors = moving_lines(axes, colors=INK, linewidths=2)
     style = {"linestyle": "", "animated": True, "markersize": 10}
     (training,) = axes.plot([], [], "^", color=GREEN, label="training", **style)
     (test,) = axes.plot([], [], "D", color=INK, label="test ± 1 s.e.", **style)
     (ring,) = axes.plot([], [], "o", color=PINK, mfc="none", mew=3, **style | {"markersize": 22})
-    marks, names = axes.get_legend_handles_labels()
-    axes.legend([*classes, *marks], [*CLASSES, *names], loc="lower center")
+    marks = [*more_marks, line, training, test]
+    axes.legend(handles=marks, loc="lower center", fontsize=11.5, framealpha=1)
     rows = {"training": np.arange(3) - 0.16, "test": np.arange(3) + 0.16}
 
     def set_accuracies(shares, kind, shown):
         by = dict(zip(rows, np.transpose(shares), strict=True))
         training.set_data(by["training"], rows["training"])
         ring.set_data([by[shown][kind]], [rows[shown][kind]])
+        line.set_xdata([always[shown]] * 2)
         seen = rows["test"] if shown == "test" else []
         test.set_data(by["test"][: len(seen)], seen)
-        spread = [standard_error(share, len(y_test)) for share in by["test"]]
+        spread = [standard_error(share, len(labels["test"])) for share in by["test"]]
         bars = zip(by["test"], spread, seen, strict=False)
         errors.set_segments([[(share - e, row), (share + e, row)] for share, e, row in bars])
-        words = (
-            f" and {by['test'][kind]:.0%} of the test Pokémon; always saying Water: {always:.0%}"
-        )
-        return words if shown == "test" else ""
+        words = f" and {by['test'][kind]:.0%} of the test Pokémon" if shown == "test" else ""
+        return f"{words}; always saying Water: {always[shown]:.0%}"
 
     return set_accuracies
 
@@ -634,9 +749,9 @@ def draw_accuracies(axes, y_test, classes):
     threshold=slider(0, 1, start=0.5, step=0.01),
     covariance=choice(KINDS, start="shared", label="Σ"),
     presets={
-        "one half": {"threshold": 0.5},
-        "find nearly all": {"threshold": 0.1},
-        "only when sure": {"threshold": 0.9},
+        "one half": {"threshold": 0.5, "covariance": "shared"},
+        "find nearly all": {"threshold": 0.25, "covariance": "shared"},
+        "only when sure": {"threshold": 0.9, "covariance": "shared"},
     },
     size=(9.6, 4),
 )
@@ -645,12 +760,7 @@ def threshold(figure):
     training, test = water_and_normal()
     y = test["type1"].to_numpy()
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.35, 1.1, 1))
-    left.set(title="119 test Pokémon", xlabel="P(Water | x)", xlim=(0, 1), ylim=(-22, 22))
-    left.set(ylabel="Normal | Water", yticks=[-20, -10, 0, 10, 20], yticklabels=[20, 10, 0, 10, 20])
-    edges = np.linspace(0, 1, 16)
-    style = {"fill": True, "animated": True}
-    bars = [left.stairs(np.zeros(15), edges, color=color, **style) for color in (BLUE, ORANGE)]
-    cut = left.axvline(0.5, color=INK, linewidth=3, animated=True)
+    move_histogram = draw_histogram(left, y)
     middle.set(title="ROC", xlabel="false positive rate", ylabel="true positive rate")
     middle.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     middle.plot([0, 1], [0, 1], ":", color=GREY)
@@ -667,15 +777,34 @@ def threshold(figure):
     def update(threshold, covariance):
         probability, (false_rate, true_rate, _), area = scores(covariance)
         called = np.where(probability >= threshold, "Water", "Normal")
-        for bar, name, sign in zip(bars, CLASSES, (1, -1), strict=True):
-            bar.set_data(sign * np.histogram(probability[y == name], edges)[0])
-        cut.set_xdata([threshold] * 2)
+        move_histogram(probability, threshold)
         curve.set_data(false_rate, true_rate)
         dot.set_data([1 - recall(y, called, "Normal")], [recall(y, called, "Water")])
         set_table(confusion_matrix(y, called, CLASSES))
-        return f"{say_rates(y, called)}; area under the curve {area:.2f}"
+        return (
+            f"Water where P(Water | x) ≥ {threshold:.2f}: {say_rates(y, called)}; "
+            f"area under the curve {area:.2f}"
+        )
 
     return update
+
+
+def draw_histogram(axes, y):
+    """Draw the axes of a histogram of P(Water | x), Normal hanging; return what moves it."""
+    axes.set(title=f"{len(y)} test Pokémon", xlabel="P(Water | x)", xlim=(-0.02, 1.02))
+    axes.set(ylabel="Normal | Water", ylim=(-16, 16))
+    axes.set(yticks=[-15, -10, -5, 0, 5, 10, 15], yticklabels=[15, 10, 5, 0, 5, 10, 15])
+    edges = np.linspace(0, 1, 21)
+    style = {"fill": True, "animated": True}
+    bars = [axes.stairs(np.zeros(20), edges, color=color, **style) for color in (BLUE, ORANGE)]
+    cut = axes.axvline(0.5, color=INK, linewidth=3, animated=True)
+
+    def move(probability, threshold):
+        for bar, name, sign in zip(bars, CLASSES, (1, -1), strict=True):
+            bar.set_data(sign * np.histogram(probability[y == name], edges)[0])
+        cut.set_xdata([threshold] * 2)
+
+    return move
 
 
 def say_rates(y, called):
