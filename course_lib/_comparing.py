@@ -9,6 +9,8 @@ from numbers import Number
 import numpy as np
 
 MOST_ENTRIES = 24  # an array with more entries is shortened
+_BIRTHS_OF_NAN = "it is born of 0/0, 0 · ∞, ∞ − ∞ or the log of a negative number"
+_BIRTHS_OF_INFINITY = "look for a division by zero, the log of 0 or an exp that overflows"
 
 
 def agree(came, wanted, tolerance: float) -> bool:
@@ -34,8 +36,11 @@ def _plain(text: str) -> str:
     return text.strip().casefold().replace("iz", "is")  # regularize, regularise
 
 
-def misfit(came, wanted) -> str:
-    """Return one sentence on what is wrong with the kind of `came`, or "" if the kind is right."""
+def misfit(came, wanted, item: bool = False) -> str:
+    """Return one sentence on what is wrong with the kind of `came`, or "" if the kind is right.
+
+    An `item` of a sequence may stand in another's place: how its shape arose is not guessed.
+    """
     if came is None and wanted is not None:
         return "Nothing (None) came: did you forget `return`?"
     if isinstance(wanted, dict):
@@ -43,7 +48,7 @@ def misfit(came, wanted) -> str:
     if isinstance(wanted, (list, tuple)):
         return _misfit_of_sequence(came, wanted)
     if (numbers := as_numbers(wanted)) is not None:
-        return _misfit_of_numbers(came, numbers)
+        return _misfit_of_numbers(came, numbers, item or isinstance(came, (list, tuple)))
     return "" if isinstance(came, type(wanted)) else _unlike(came, wanted)
 
 
@@ -63,7 +68,8 @@ def _misfit_of_sequence(came, wanted) -> str:
         verb = "is" if len(wanted) == 1 else "are"
         return f"{_values(len(came))} came; {len(wanted)} {verb} wanted."
     sentences = (
-        _inside(f"In value {i}", words) for i, words in enumerate(map(misfit, came, wanted), 1)
+        _inside(f"In value {i}", misfit(part, right, item=True))
+        for i, (part, right) in enumerate(zip(came, wanted, strict=True), 1)
     )
     return next(filter(None, sentences), "")
 
@@ -75,31 +81,32 @@ def _inside(place: str, sentence: str) -> str:
     return sentence and f"{place}: {sentence}"
 
 
-def _misfit_of_numbers(came, wanted: np.ndarray) -> str:
+def _misfit_of_numbers(came, wanted: np.ndarray, item: bool) -> str:
     numbers = as_numbers(came)
     if numbers is None or (wanted.dtype == bool and numbers.dtype != bool):
         return _unlike(came, wanted)
     if numbers.shape != wanted.shape:
-        return _misfit_of_shape(numbers.shape, wanted.shape)
+        return _misfit_of_shape(numbers.shape, wanted.shape, item)
     if np.any(np.isnan(numbers) & ~np.isnan(wanted)):
-        return "NaN (not a number) came: it is born of 0/0, ∞ − ∞ or the log of a negative number."
+        return f"NaN (not a number) came: {_BIRTHS_OF_NAN}."
     if np.any(np.isinf(numbers) & np.isfinite(wanted)):
-        return "An infinite number came: look for a division by zero or an exp that overflows."
+        return f"An infinite number came: {_BIRTHS_OF_INFINITY}."
     return ""
 
 
-def _misfit_of_shape(came: tuple, wanted: tuple) -> str:
+def _misfit_of_shape(came: tuple, wanted: tuple, item: bool) -> str:
     came_words, wanted_words = (f"shape {s}" if s else "a single number" for s in (came, wanted))
     sentence = f"{came_words[0].upper()}{came_words[1:]} came; {wanted_words} is wanted."
-    return f"{sentence} {_advice_on_shape(came, wanted)}".rstrip()
+    return f"{sentence} {_advice_on_shape(came, wanted, item)}".rstrip()
 
 
-def _advice_on_shape(came: tuple, wanted: tuple) -> str:
+def _advice_on_shape(came: tuple, wanted: tuple, item: bool) -> str:
     if not wanted:
         return "Is a sum missing, or an index?"
     n = max(wanted)
     if n > 1 and came == (n, n) and wanted in [(n,), (n, 1)]:
-        return f"A column ({n}, 1) met a row ({n},), and NumPy broadcast the two to ({n}, {n})."
+        advice = f"A column ({n}, 1) may have met a row ({n},): NumPy makes ({n}, {n}) of the two."
+        return "" if item else advice
     if len(wanted) == 2 and came == wanted[::-1]:
         return "Rows and columns have changed places: see `.T`."
     if wanted == (n,) and came == (n, 1):

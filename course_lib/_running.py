@@ -108,9 +108,16 @@ def _explain(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         words = "it calls itself without end"
     sentence = f"Your function raised {type(error).__name__}: {words}".rstrip(": .")
-    power = isinstance(error, TypeError) and ("bitwise_xor" in words or "for ^" in words)
-    advice = " In Python a power is `**`; `^` is something else." if power else ""
-    return f"{sentence}{_line(error)}.{advice}"
+    return f"{sentence}{_line(error)}.{_advice(error, words)}"
+
+
+def _advice(error: BaseException, words: str) -> str:
+    """Say what two of Python's and NumPy's riddles mean."""
+    if isinstance(error, TypeError) and ("'bitwise_xor'" in words or "for ^" in words):
+        return " In Python a power is `**`; `^` is something else."
+    if isinstance(error, TypeError) and "numpy boolean" in words:
+        return " Make numbers of True and False first: 1 * (… > 0)."
+    return ""
 
 
 def _line(error: BaseException) -> str:

@@ -18,16 +18,20 @@ class Value:
 
     `data` is the number, `grad` is ∂output/∂self after `output.backward()`. `parents` are the nodes
     that it was made of, and `slopes` the derivatives ∂self/∂parent, in the same order.
-    `operation` and `name` are for drawings. Raises ValueError where a result is no finite number,
-    and OverflowError where it is too large for one.
+    `operation` and `name` are for drawings. Raises ValueError where a result or a slope is no
+    finite number (too large, for instance), and TypeError for what is no number at all.
     """
 
     def __init__(self, data, name="", parents=(), slopes=(), operation=""):
-        self.data = as_number(data, operation or "data")
+        if isinstance(data, str):
+            raise TypeError(f"data must be a number, came {data!r}")
+        self.data = (
+            _finite(data, f"the result of {operation}") if parents else as_number(data, "data")
+        )
         self.grad = 0.0
         self.name = name
         self.parents = parents
-        self.slopes = slopes
+        self.slopes = tuple(_finite(slope, f"a derivative of {operation}") for slope in slopes)
         self.operation = operation
 
     def __repr__(self):
@@ -55,8 +59,9 @@ class Value:
         other = _as_value(other)
         if other.data == 0:
             raise ValueError(f"{self.data:g} / 0 is not a number")
-        slopes = 1 / other.data, -self.data / other.data**2
-        return Value(self.data / other.data, "", (self, other), slopes, "÷")
+        result = self.data / other.data
+        slopes = 1 / other.data, -result / other.data
+        return Value(result, "", (self, other), slopes, "÷")
 
     def __pow__(self, exponent):
         """self ** exponent, for an exponent that is a number, not a Value."""
@@ -69,12 +74,13 @@ class Value:
             raise ValueError(f"x ** {exponent:g} has no derivative at 0: it is infinitely steep")
         if self.data < 0 and exponent != int(exponent):
             raise ValueError(f"{self.data:g} ** {exponent:g} is not a real number")
-        slope = exponent * self.data ** (exponent - 1) if exponent else 0.0
-        return Value(self.data**exponent, "", (self,), (slope,), f"^{exponent:g}")
+        slope = exponent * _or_infinite(pow, self.data, exponent - 1) if exponent else 0.0
+        result = _or_infinite(pow, self.data, exponent)
+        return Value(result, "", (self,), (slope,), f"^{exponent:g}")
 
     def exp(self):
         """e^self, its own derivative."""
-        result = math.exp(self.data)
+        result = _or_infinite(math.exp, self.data)
         return Value(result, "", (self,), (result,), "exp")
 
     def log(self):
@@ -111,7 +117,8 @@ class Value:
 
         A node's gradient is complete once all that is made of it is done: so the walk goes
         backwards. Where a node was used several times, its gradient is the sum over its uses. (A
-        second call begins anew at 0, where torch adds to what is there.)
+        second call begins anew at 0, where torch adds to what is there.) Raises ValueError where a
+        gradient is too large to be held.
         """
         order = topological_order(self)
         for node in order:
@@ -120,10 +127,26 @@ class Value:
         for node in reversed(order):
             for parent, slope in zip(node.parents, node.slopes, strict=True):
                 parent.grad += node.grad * slope
+        for node in order:
+            _finite(node.grad, f"the gradient by {node.name or node.operation or 'an input'}")
 
 
 def _as_value(number):
     return number if isinstance(number, Value) else Value(number)
+
+
+def _or_infinite(function, *numbers):
+    """function(*numbers), or ∞ where that is too large for Python: `Value` refuses it by name."""
+    try:
+        return function(*numbers)
+    except OverflowError:
+        return math.inf
+
+
+def _finite(number, what):
+    if not math.isfinite(number):
+        raise ValueError(f"{what} is too large to be held: {number:g} is no finite number")
+    return float(number)
 
 
 # --- Walking the graph -------------------------------------------------------------------------

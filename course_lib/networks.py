@@ -7,7 +7,8 @@ gradient that backpropagation gives.
 Shapes: a sample is a row, as everywhere in this course. The lecture writes one sample as a column
 and z = W x + b; here, for n samples at once, Z = X Wᵀ + b, with the lecture's W: its row i holds
 the weights of neuron i, so the shape is (outputs, inputs), as in `torch.nn.Linear`. Backwards, D
-stands for ∂C/∂Z, of the shape of Z.
+is the derivative of C by the *output* of the layer at hand, of the shape of that output: ∂C/∂Z at
+a dense layer, ∂C/∂A at an activation. Every `backward` takes it and gives ∂C/∂input.
 """
 
 import math
@@ -26,22 +27,37 @@ from course_lib.validation import as_array, as_design, as_integer, as_number, ch
 
 
 class Dense:
-    """A fully connected layer: Z = X Wᵀ + b, with W of shape (outputs, inputs) and b (outputs,)."""
+    """A fully connected layer: Z = X Wᵀ + b, with W of shape (outputs, inputs) and b (outputs,).
+
+    One entry is Z_ki = Σ_j X_kj W_ij + b_i. So W_ij touches Z_ki in every sample k, times X_kj, and
+    X_kj touches Z_ki of every neuron i, times W_ij: the chain rule sums over k, or over i.
+    """
 
     def __init__(self, W, b):
         self.W, self.b = W, b
 
     def forward(self, X):
         """Z, of shape (n, outputs). X is kept: ∂z/∂w is the input (the lecture's forward pass)."""
+        if np.ndim(X) != 2 or X.shape[1] != self.W.shape[1]:
+            raise ValueError(
+                f"X must have shape (n, {self.W.shape[1]}), a sample a row, came {np.shape(X)}"
+            )
         self.X = X
         return X @ self.W.T + self.b
 
     def backward(self, D):
-        """∂C/∂X = D W, of shape (n, inputs): the reversed network, with its arrows turned round."""
+        """∂C/∂X = D W, of shape (n, inputs): the reversed network, with its arrows turned round.
+
+        D is ∂C/∂Z here, of shape (n, outputs).
+        """
         return D @ self.W
 
     def gradient(self, D):
-        """∂C/∂W = Dᵀ X and ∂C/∂b = Σ over the samples of D, in the shapes of W and b."""
+        """∂C/∂W = Dᵀ X and ∂C/∂b = Σ over the samples of D, in the shapes of W and b; D is ∂C/∂Z.
+
+        X is that of the last `forward`: a RuntimeError says so where there was none.
+        """
+        _was_forward(self, "X")
         return D.T @ self.X, D.sum(axis=0)
 
 
@@ -76,16 +92,34 @@ class Activation:
 
     def backward(self, D):
         """∂C/∂Z = D σ'(Z), where D is ∂C/∂A: on the way back, σ'(Z) is a constant factor."""
+        _was_forward(self, "A")
         return D * self.function.derivative(self.A)
 
 
+def _was_forward(layer, kept):
+    if not hasattr(layer, kept):
+        raise RuntimeError("forward comes first: the way back needs what it keeps")
+
+
 def softmax_cross_entropy(logits, y):
-    """The mean of −ln softmax(z)[y] over the samples, and its derivative by the logits.
+    """The mean of −ln p[y] over the samples, p = softmax(z), and its derivative by the logits z.
 
     `logits` has shape (n, classes), `y` holds n class numbers from 0. The derivative is
-    (softmax(z) − one-hot(y)) / n, of the shape and type of the logits. Taken as one step, neither
-    an overflow nor a division by a probability of 0 can happen.
+    (p − one-hot(y)) / n, of the shape and type of the logits. Taken as one step, neither an
+    overflow nor a division by a probability of 0 can happen.
     """
+    logits, y = np.asarray(logits), np.asarray(y)
+    if logits.ndim != 2 or logits.dtype not in (np.float64, np.float32):
+        raise ValueError(
+            f"logits must be an array of shape (n, classes) of floats, came shape {logits.shape} "
+            f"of {logits.dtype}"
+        )
+    if y.shape != logits.shape[:1] or y.dtype.kind not in "iu":
+        raise ValueError(
+            f"y must hold {len(logits)} whole numbers, came shape {y.shape} of {y.dtype}"
+        )
+    if y.min() < 0 or y.max() >= logits.shape[1]:
+        raise ValueError(f"y must hold class numbers from 0 to {logits.shape[1] - 1}")
     if not np.isfinite(logits).all():
         raise ValueError(
             "logits must be finite: is the learning rate, or are the weights, too large?"
@@ -132,9 +166,7 @@ class MLP:
     """
 
     def __init__(self, sizes, activation="relu", initializer="kaiming", seed=0, dtype=np.float64):
-        self.sizes = [as_integer(size, "sizes", minimum=1) for size in sizes]
-        if len(self.sizes) < 2:
-            raise ValueError(f"sizes must count inputs and outputs at least, came {sizes}")
+        self.sizes = _checked_sizes(sizes)
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float64, np.float32):
             raise ValueError(f"dtype must be float64 or float32, came {self.dtype}")
@@ -171,6 +203,10 @@ class MLP:
             raise ValueError(
                 f"parameters must have shape {self._parameters.shape}, came {values.shape}"
             )
+        if not np.isfinite(values).all():
+            raise ValueError(
+                "parameters must be finite: is the learning rate, or are the weights, too large?"
+            )
         self._parameters[:] = values
 
     def forward(self, X):
@@ -183,14 +219,23 @@ class MLP:
         """The gradient of C by all parameters, flat, from D = ∂C/∂logits, after a `forward`.
 
         Every layer gets D, the derivative of C by its own output, and hands on the derivative by
-        its input. It stays in `layer.D`. Nobody needs the derivative by the data: it is left out.
+        its input. It stays in `layer.D`. The derivative by the data, which training does not need,
+        is left out. Raises ValueError unless D has the shape of the logits of that `forward`.
         """
+        self._check_way_back(D)
         for layer in reversed(self.layers):
             layer.D = D
             if layer is not self.layers[0]:
                 D = layer.backward(D)
         gradients = [part for layer in self.dense_layers for part in layer.gradient(layer.D)]
         return np.concatenate([part.ravel() for part in gradients])
+
+    def _check_way_back(self, D):
+        last = self.dense_layers[-1]
+        _was_forward(last, "X")
+        wanted = len(last.X), len(last.b)
+        if np.shape(D) != wanted:
+            raise ValueError(f"D must have the shape of the logits, {wanted}, came {np.shape(D)}")
 
     def loss_and_gradient(self, X, y):
         """The mean cross-entropy of the samples, and its gradient by all parameters, flat."""
@@ -245,6 +290,14 @@ class MLP:
         return X, y.astype(np.intp)
 
 
+def _checked_sizes(sizes):
+    if isinstance(sizes, str) or not np.iterable(sizes):
+        raise TypeError(f"sizes must be a list of numbers, such as (784, 64, 10), came {sizes!r}")
+    if len(sizes) < 2:
+        raise ValueError(f"sizes must count inputs and outputs at least, came {sizes}")
+    return [as_integer(size, "sizes", minimum=1) for size in sizes]
+
+
 def _blocks(sizes):
     """Where W1, b1, W2, b2, … lie in the flat array: a dictionary from name to slice."""
     blocks, start = {}, 0
@@ -256,7 +309,7 @@ def _blocks(sizes):
 
 
 def _known(name, argument, table):
-    if name not in table:
+    if not isinstance(name, str) or name not in table:
         raise ValueError(f"{argument} must be one of {', '.join(table)}, came {name!r}")
     return name
 
@@ -269,7 +322,10 @@ def difference_quotient(function, x, epsilon, two_sided=True):
 
     Two-sided, (f(x + ε) − f(x − ε)) / 2ε, the error is about |f'''| ε²/6; one-sided,
     (f(x + ε) − f(x)) / ε, it is about |f''| ε/2. To both comes rounding, about 10⁻¹⁶ |f| / ε.
+    `epsilon` is ε > 0, a number or an array of them.
     """
+    if not (np.asarray(epsilon) > 0).all():
+        raise ValueError(f"epsilon must be greater than 0, came {epsilon}")
     if two_sided:
         return (function(x + epsilon) - function(x - epsilon)) / (2 * epsilon)
     return (function(x + epsilon) - function(x)) / epsilon
@@ -278,39 +334,54 @@ def difference_quotient(function, x, epsilon, two_sided=True):
 def numerical_gradient(function, point, epsilon=1e-5, entries=None):
     """The gradient of function(point) by two-sided differences: 2 calls of it for each entry.
 
-    `point` is flat; `entries` are the positions wanted (all, unless told otherwise).
+    `point` is flat; `entries` are the positions wanted (all, unless told otherwise). Raises
+    ValueError where the function gives no finite number.
     """
     point = as_array(point, "point", ndim=1)
     epsilon = as_number(epsilon, "epsilon", above=0)
     entries = range(len(point)) if entries is None else entries
 
     def along(entry):
-        return lambda x: function(np.concatenate([point[:entry], [x], point[entry + 1 :]]))
+        def moved(x):
+            value = function(np.concatenate([point[:entry], [x], point[entry + 1 :]]))
+            return as_number(value, "the value of the function")
+
+        return moved
 
     return np.array([difference_quotient(along(i), point[i], epsilon) for i in entries])
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The relative error of a gradient in each block of the parameters, and what it looks like."""
+    """The relative error of a gradient in each block of the parameters, and what it looks like.
 
-    errors: dict  # name of a block → ‖analytic − numerical‖ / (‖analytic‖ + ‖numerical‖)
-    diagnoses: dict  # name of a block that is wrong → a sentence
+    `errors` maps the name of a block to ‖analytic − numerical‖ / (‖analytic‖ + ‖numerical‖);
+    `diagnoses` has a sentence for each block that is wrong, `unsure` one for each block whose
+    gradients are too small for differences to tell. A block of neither kind agrees.
+    """
+
+    errors: dict
+    diagnoses: dict
+    unsure: dict
     tolerance: float
 
     @property
     def passed(self):
-        """Whether every block agrees to the tolerance."""
+        """Whether no block is wrong: but see `unsure`."""
         return not self.diagnoses
 
     def __repr__(self):
-        right = f"agrees to {self.tolerance:.0e}"
-        return "\n".join(
-            f"✗ {name}: {self.diagnoses[name]}" if name in self.diagnoses else f"✓ {name} {right}"
-            for name in self.errors
-        )
+        return "\n".join(map(self._line, self.errors))
+
+    def _line(self, name):
+        if name in self.diagnoses:
+            return f"✗ {name}: {self.diagnoses[name]}"
+        if name in self.unsure:
+            return f"? {name}: {self.unsure[name]}"
+        return f"✓ {name} agrees to {self.tolerance:.0e}"
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def gradient_check(
     loss, gradient, parameters, blocks=None, *, epsilon=1e-5, tolerance=1e-5, most=50, seed=0
 ):
@@ -319,31 +390,55 @@ def gradient_check(
     `loss(θ)` gives a number, `gradient(θ)` an array of the shape of θ = `parameters`, (n,), and
     `blocks` maps names to slices of it, as `MLP.blocks` does. Of a block with more than `most`
     entries, so many are drawn at random and compared. The error of a block is
-    ‖analytic − numerical‖ / (‖analytic‖ + ‖numerical‖); a gradient shorter than 10⁻⁴ is compared
-    with that length instead, since what differences give of it is rounding.
-    Lecture: "gradient checking". Raises ValueError for float32 parameters: too few digits.
+    ‖analytic − numerical‖ / (‖analytic‖ + ‖numerical‖), 0 where both are 0.
+    A difference quotient is rounded to about r = 10⁻¹⁶ |loss| / ε an entry. Where both gradients
+    are so short that r could be the tolerance of them, the block is *unsure*: nothing is said of it
+    unless they are further apart than r explains.
+    Lecture: "gradient checking". Raises ValueError where there is nothing to compare (NaN, an empty
+    block, a block outside of the parameters), or for float32 parameters: too few digits.
     """
     if np.asarray(parameters).dtype == np.float32:
         raise ValueError("parameters must be float64: float32 has too few digits for differences")
     parameters = as_array(parameters, "parameters", ndim=1)
+    tolerance, most = as_number(tolerance, "tolerance", above=0), as_integer(most, "most", 1)
     analytic = as_array(gradient(parameters), "gradient(parameters)", ndim=1)
     check_same_length(parameters=parameters, gradient=analytic)
+    value = as_number(loss(parameters), "loss(parameters)")
+    rounding = 4 * np.finfo(float).eps * max(abs(value), 1) / as_number(epsilon, "epsilon", above=0)
     random = np.random.default_rng(seed)
-    errors, diagnoses = {}, {}
+    check = GradientCheck({}, {}, {}, tolerance)
     for name, block in (blocks or {"gradient": slice(None)}).items():
-        entries = np.arange(len(parameters))[block]
-        if len(entries) > most:
-            entries = random.choice(entries, most, replace=False)
+        entries = _entries(name, block, len(parameters), most, random)
         numerical = numerical_gradient(loss, parameters, epsilon, entries)
-        errors[name] = _relative_error(analytic[entries], numerical)
-        if errors[name] > tolerance:
-            diagnoses[name] = _diagnosis(analytic[entries], numerical)
-    return GradientCheck(errors, diagnoses, tolerance)
+        _compare(check, name, analytic[entries], numerical, rounding * np.sqrt(len(entries)))
+    return check
 
 
-def _relative_error(a, b):
-    size = np.linalg.norm(a) + np.linalg.norm(b)
-    return float(np.linalg.norm(a - b) / max(size, 1e-4))
+def _entries(name, block, n, most, random):
+    """The positions of a block, or `most` of them at random; refused where there are none."""
+    entries = np.arange(n)[block]
+    ends = [end for end in (block.start, block.stop) if end is not None]
+    if len(entries) == 0 or max(ends, default=0) > n:
+        raise ValueError(
+            f"the block {name} must be a slice with entries of the {n} parameters, came {block}"
+        )
+    return entries if len(entries) <= most else random.choice(entries, most, replace=False)
+
+
+def _compare(check, name, analytic, numerical, rounding):
+    """Record the error of a block and, where it does not agree, why."""
+    apart, size = np.linalg.norm(analytic - numerical), _size(analytic, numerical)
+    check.errors[name] = float(apart / size) if size else 0.0
+    if check.errors[name] <= check.tolerance:
+        return
+    if apart <= rounding:
+        check.unsure[name] = "too small for differences to tell from rounding"
+    else:
+        check.diagnoses[name] = _diagnosis(analytic, numerical)
+
+
+def _size(a, b):
+    return np.linalg.norm(a) + np.linalg.norm(b)
 
 
 def _diagnosis(analytic, numerical):
@@ -355,7 +450,8 @@ def _diagnosis(analytic, numerical):
         return "it points in another direction, so more than its size is wrong"
     if abs(factor + 1) < 1e-3:
         return "its sign is wrong"
-    return f"it is {factor:.3g} times what it should be"
+    digits = 3 if abs(factor - 1) > 0.01 else 6  # 1.001 must not be called 1
+    return f"it is {factor:.{digits}g} times what it should be"
 
 
 # --- Training ----------------------------------------------------------------------------------
@@ -381,12 +477,14 @@ def train(
     The samples are shuffled anew in every epoch; `seed` is that of the shuffling. `held_out` is a
     pair (X, y) of other samples, on which the accuracy is recorded; `keep=True` records the
     parameters, too. `progress` is called with a sentence after each epoch: `progress=print`.
-    Returns a `History`; raises ValueError where the network's outputs are no longer finite.
+    Returns a `History`; raises ValueError where the network's outputs or parameters are no longer
+    finite, and TypeError where the optimizer is a class, or `held_out` is no pair.
 
     The linear algebra runs on one thread: the products of a mini-batch are too small to share, on
     a busy machine threads wait for each other, and so the result is the same on any number of them.
     """
     X, y = network._samples(X, y)
+    _check_training(optimizer, held_out)
     epochs, batch_size = as_integer(epochs, "epochs", 1), as_integer(batch_size, "batch_size", 1)
     batches, updates = minibatches(len(X), batch_size, seed), math.ceil(len(X) / batch_size)
     optimizer.reset()
@@ -402,6 +500,13 @@ def train(
     return History(
         np.concatenate(losses), np.mean(losses, axis=1), np.array(accuracies), np.array(kept)
     )
+
+
+def _check_training(optimizer, held_out):
+    if isinstance(optimizer, type):
+        raise TypeError(f"optimizer must be made first: {optimizer.__name__}(…), with parentheses")
+    if held_out is not None and not (isinstance(held_out, tuple | list) and len(held_out) == 2):
+        raise TypeError(f"held_out must be a pair (X, y), came {type(held_out).__name__}")
 
 
 def _updates(network, X, y, optimizer, batches):

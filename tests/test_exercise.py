@@ -93,6 +93,10 @@ def raises_an_array_with_a_hat(w, b, x, y):
     return sum((y - x) ^ 2)
 
 
+def subtracts_truths(w, b, x, y):
+    return sum((y > 0) - (x > 0))
+
+
 def exits(w, b, x, y):
     raise SystemExit
 
@@ -239,9 +243,10 @@ def test_a_known_slip_gets_its_diagnosis(answer, diagnosis):
         (recurses_without_end, "RecursionError: it calls itself without end, in your line"),
         (raises_with_a_hat, "In Python a power is `**`; `^` is something else."),
         (raises_an_array_with_a_hat, "In Python a power is `**`; `^` is something else."),
+        (subtracts_truths, "Make numbers of True and False first: 1 * (… > 0)."),
         (exits, "raised SystemExit, in your line `raise SystemExit`."),
-        (gives_nan, "NaN (not a number) came"),
-        (gives_infinity, "An infinite number came"),
+        (gives_nan, "NaN (not a number) came: it is born of 0/0, 0 · ∞, ∞ − ∞ or the log of"),
+        (gives_infinity, "An infinite number came: look for a division by zero, the log of 0 or"),
         (gives_a_column, "single number is wanted. Is a sum missing, or an index?"),
         (gives_text, "A number is wanted; a text came."),
         (takes_two, "must take the arguments (w, b, x, y); it takes (w, b)."),
@@ -429,9 +434,9 @@ COLUMN, ROW = np.ones((3, 1)), np.ones(3)
         (
             COLUMN - ROW,
             ROW,
-            "A column (3, 1) met a row (3,), and NumPy broadcast the two to (3, 3)",
+            "A column (3, 1) may have met a row (3,): NumPy makes (3, 3) of the two.",
         ),
-        (COLUMN - ROW, COLUMN, "NumPy broadcast the two to (3, 3)"),
+        (COLUMN - ROW, COLUMN, "NumPy makes (3, 3) of the two."),
         (ROW[:2], ROW, "Shape (2,) came; shape (3,) is wanted."),
         (1.0, ROW, "A single number came; shape (3,) is wanted."),
         ([1.0, np.nan, 1.0], ROW, "NaN"),
@@ -468,6 +473,12 @@ def test_an_answer_of_the_wrong_kind_is_told_so(came, wanted, sentence):
 )
 def test_a_shape_that_says_nothing_of_its_cause_gets_no_advice(came, wanted):
     assert misfit(came, wanted).endswith(f"came; shape {wanted.shape} is wanted.")
+
+
+def test_of_items_it_is_not_guessed_that_a_column_met_a_row():
+    assert misfit((ROW, ROW, ROW), ROW) == "Shape (3, 3) came; shape (3,) is wanted."
+    words = "In value 2: Shape (3, 3) came; shape (3,) is wanted."
+    assert misfit((1.0, COLUMN - ROW), (1.0, ROW)) == words
 
 
 @pytest.mark.parametrize(

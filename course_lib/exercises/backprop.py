@@ -1,8 +1,11 @@
 """Lesson 05: a layer, the chain rule, three backward passes, differences, a bug, first weights."""
 
+from itertools import product
+
 import numpy as np
 
 from course_lib.exercise import Exercise
+from course_lib.logistic import softmax
 from course_lib.networks import MLP, Dense
 
 LESSON = "05"
@@ -41,9 +44,13 @@ LAYER = Exercise(
         "the minus is missing in σ: it is 1 / (1 + e^(−z)).": _sum_then(
             lambda z: 1 / (1 + np.exp(z))
         ),
-        "parentheses are missing in σ: 1 / 1 + e^(−z) divides first.": _sum_then(
+        "this is 1 + e^(−z); σ is 1 divided by all of it (1 / 1 + … divides first).": _sum_then(
             lambda z: 1 / 1 + np.exp(-z)
         ),
+        "parentheses are missing in σ: b stands outside of the exponent.": (
+            lambda W, b, x: 1 / (1 + np.exp(-W @ x) + b)
+        ),
+        "this is a softmax, over all neurons; σ acts on each neuron alone.": _sum_then(softmax),
         "the matrix lies on its side: row i of W belongs to neuron i, so it is W @ x.": (
             lambda W, b, x: layer(W.T, b, x)
         ),
@@ -53,7 +60,7 @@ LAYER = Exercise(
         "b is inside the product: W x + b is wanted, not W (x + b).": (
             lambda W, b, x: layer(W, 0 * b, x + b)
         ),
-        "parentheses are missing in σ: the minus of e^(−z) is for all of z, −(W x + b).": (
+        "b came in with a minus: it is W x + b, and in e^(−z) the minus is for both, −(W x + b).": (
             lambda W, b, x: layer(W, -b, x)
         ),
         "σ was applied before b was added.": lambda W, b, x: layer(W, 0 * b, x) + b,
@@ -81,7 +88,7 @@ SLOPES = Exercise(
     task="Return the pair (∂f/∂x, ∂f/∂y) of f = (x + y)·(y + 1), for any numbers x and y.",
     solution=slopes,
     inputs=lambda random: [
-        (1.0, 2.0),
+        (2.0, 1.0),
         *((float(x), float(y)) for x, y in random.normal(0, 3, (4, 2)).round(2)),
     ],
     slips={
@@ -98,6 +105,15 @@ SLOPES = Exercise(
             lambda x, y: (x + y, x + y + y + 1)
         ),
         "the pair is the wrong way round: ∂f/∂x comes first.": lambda x, y: slopes(x, y)[::-1],
+        "in ∂f/∂y a 1 is lost: the path through x + y brings y + 1, not y.": (
+            lambda x, y: (y + 1, x + 2 * y)
+        ),
+        "each is one factor of f: ∂f/∂x is the *other* one, y + 1, and for y both count.": (
+            lambda x, y: (x + y, y + 1)
+        ),
+        "these are the numbers of paths; along each path multiply the local derivatives.": (
+            lambda x, y: (1, 2)
+        ),
     },
     hints=(
         "Two products of local derivatives for y, one for each way from y to f. Then add them.",
@@ -114,7 +130,7 @@ def relu_backward(D, Z):
 
 
 def _two_arrays(random):
-    cases = [(np.array([[2.0, -3.0]]), np.array([[1.5, -0.5]]))]
+    cases = [(np.array([[2.0, -3.0, -1.0]]), np.array([[1.5, -0.5, 0.5]]))]
     for shape in ((2, 3), (3, 3), (4, 5)):
         cases.append((random.normal(size=shape), random.normal(size=shape)))
     return cases
@@ -146,6 +162,15 @@ RELU_BACKWARD = Exercise(
         "this is the forward pass, ReLU of Z; D must come through it backwards.": (
             lambda D, Z: np.maximum(Z, 0)
         ),
+        "this is the derivative of the sigmoid, σ (1 − σ); that of ReLU is 1 or 0.": (
+            lambda D, Z: D / (2 + np.exp(Z) + np.exp(-Z))
+        ),
+        "negative entries of D are lost: where Z > 0, D passes as it is, whatever its sign.": (
+            lambda D, Z: np.maximum(0, D) * (Z > 0)
+        ),
+        "this is ReLU of D · Z: Z only opens or shuts the gate, it multiplies nothing.": (
+            lambda D, Z: np.maximum(0, D * Z)
+        ),
         "where Z < 0 the derivative is 0, not −1: this is the derivative of |Z|.": (
             lambda D, Z: D * np.sign(Z)
         ),
@@ -165,8 +190,8 @@ def dense_backward(D, X, W):
 
 
 def _dense_cases(random):
-    rows = [[1, 0], [-2, 1]], [[1, 2], [3, -1]], [[1, 2], [0, 3]]
-    cases = [tuple(np.array(part, dtype=float) for part in rows)]
+    rows = [[1], [-2]], [[1, 2, 0], [3, -1, 1]], [[1, 2, -1]]
+    cases = [tuple(np.array(part, dtype=float) for part in rows)]  # the three shapes differ
     for n, inputs, outputs in ((3, 2, 4), (5, 4, 3), (4, 3, 2)):
         D, X = random.normal(size=(n, outputs)), random.normal(size=(n, inputs))
         cases.append((D.round(1), X.round(1), random.normal(size=(outputs, inputs)).round(1)))
@@ -209,8 +234,23 @@ DENSE_BACKWARD = Exercise(
         "∂C/∂b is summed over the neurons; sum over the samples, axis 0.": _with(
             bias=lambda D, X, W: D.sum(axis=1)
         ),
-        "∂C/∂X uses Wᵀ: forward it is X @ W.T, and backward D @ W.": _with(
-            inputs=lambda D, X, W: D @ W.T
+        "two shapes do not fit: forward it is X @ W.T, so backward D @ W; and ∂C/∂W is D.T @ X.": (
+            _with(inputs=lambda D, X, W: D @ W.T)
+        ),
+        "∂C/∂X lies on its side: W.T @ D.T has a sample in each column; D @ W has it in a row.": (
+            _with(inputs=lambda D, X, W: W.T @ D.T)
+        ),
+        "∂C/∂W and ∂C/∂b are both divided by n; a 1/n is in D already.": _with(
+            weights=lambda D, X, W: D.T @ X / len(X), bias=lambda D, X, W: D.mean(axis=0)
+        ),
+        "D * X multiplies entry by entry; D.T @ X sums over the samples.": _with(
+            weights=lambda D, X, W: D * X
+        ),
+        "the order is ∂C/∂W, ∂C/∂b, ∂C/∂X: here ∂C/∂X came first.": (
+            lambda D, X, W: tuple(dense_backward(D, X, W)[i] for i in (2, 0, 1))
+        ),
+        "the order is ∂C/∂W, ∂C/∂b, ∂C/∂X: here ∂C/∂b came last.": (
+            lambda D, X, W: tuple(dense_backward(D, X, W)[i] for i in (0, 2, 1))
         ),
         "∂C/∂X and ∂C/∂W have changed places.": lambda D, X, W: dense_backward(D, X, W)[::-1],
         "∂C/∂b is missing, it is all zeros.": _with(bias=lambda D, X, W: 0 * D.sum(axis=0)),
@@ -229,8 +269,7 @@ DENSE_BACKWARD = Exercise(
 
 
 def logits_gradient(Z, y):
-    e = np.exp(Z - Z.max(axis=1, keepdims=True))
-    p = e / e.sum(axis=1, keepdims=True)
+    p = softmax(Z)
     p[np.arange(len(y)), y] -= 1
     return p / len(y)
 
@@ -239,66 +278,70 @@ def _logits(random):
     cases = [(np.array([[0.0, 1.0], [2.0, 0.0]]), np.array([0, 0]))]
     for n, k in ((3, 3), (4, 3), (5, 4)):
         cases.append((random.normal(0, 2, (n, k)).round(2), random.integers(k, size=n)))
-    Z, y = cases[-1]
-    return [*cases, (500 * Z, y)]
+    return cases
+
+
+def _with_softmax(p_of):
+    """Return the gradient with another softmax."""
+    return lambda Z, y: (p_of(np.exp(Z)) - _one_hot(y, Z.shape[1])) / len(y)
 
 
 def _one_hot(y, k):
     return np.eye(k)[y]
 
 
-def _without_shift(Z, y):
-    with np.errstate(all="ignore"):
-        e = np.exp(Z)
-        return (e / e.sum(axis=1, keepdims=True) - _one_hot(y, Z.shape[1])) / len(y)
-
-
-def _shift_of_all(Z, y):
-    with np.errstate(all="ignore"):
-        e = np.exp(Z - Z.max())
-        return (e / e.sum(axis=1, keepdims=True) - _one_hot(y, Z.shape[1])) / len(y)
-
-
-def _over_samples(Z, y):
-    e = np.exp(Z - Z.max(axis=0))
-    return (e / e.sum(axis=0) - _one_hot(y, Z.shape[1])) / len(y)
+def _all_columns(Z, y):
+    p = softmax(Z)
+    p[:, y] -= 1
+    return p / len(y)
 
 
 LOGITS_GRADIENT = Exercise(
     key="05.5",
     title="backward through softmax and cross-entropy",
     task=(
-        "C is the mean over n samples of −ln softmax(z)[y]. Return ∂C/∂Z, of the shape of Z, "
-        "(n, classes); y holds the n true class numbers."
+        "C is the mean over n samples of −ln p[y], p = softmax(z). Return ∂C/∂Z, of the shape of "
+        "Z, (n, classes); y holds the n true class numbers. softmax(Z) gives p, row by row."
     ),
     solution=logits_gradient,
     inputs=_logits,
     slips={
         "the sign is flipped: it is softmax minus one-hot.": lambda Z, y: -logits_gradient(Z, y),
         "the 1/n of the mean is missing.": lambda Z, y: logits_gradient(Z, y) * len(y),
+        "the sign is flipped, and the 1/n of the mean is missing.": (
+            lambda Z, y: -logits_gradient(Z, y) * len(y)
+        ),
         "this is the softmax, divided by n; the one-hot truth is still to be subtracted.": (
-            lambda Z, y: logits_gradient(Z, y) + _one_hot(y, Z.shape[1]) / len(y)
+            lambda Z, y: softmax(Z) / len(y)
+        ),
+        "this is the softmax alone: subtract the one-hot truth, and divide by n.": (
+            lambda Z, y: softmax(Z)
         ),
         "the one-hot truth is subtracted without its 1/n: parentheses around softmax − one-hot.": (
             lambda Z, y: logits_gradient(Z, y) - _one_hot(y, Z.shape[1]) * (1 - 1 / len(y))
+        ),
+        "p[:, y] takes these columns in *every* row; p[np.arange(n), y] takes one in each.": (
+            _all_columns
         ),
         "this is divided by the number of classes; the mean is over the samples.": (
             lambda Z, y: logits_gradient(Z, y) * len(y) / Z.shape[1]
         ),
         "the softmax is taken over the samples; each row must sum to 1, so sum over axis 1.": (
-            _over_samples
+            _with_softmax(lambda e: e / e.sum(axis=0))
         ),
-        "e^z overflows for large z: subtract the largest z of each row first.": _without_shift,
-        "the largest of *all* z is subtracted, and rows far below become 0/0: take each row's.": (
-            _shift_of_all
+        "the softmax is taken over all entries; each row must sum to 1, so sum over axis 1.": (
+            _with_softmax(lambda e: e / e.sum())
+        ),
+        "each row is to be divided by its own sum: sum(axis=1, keepdims=True) keeps a column.": (
+            _with_softmax(lambda e: e / e.sum(axis=1))
         ),
         "these are logits minus one-hot: the softmax is missing.": (
             lambda Z, y: (Z - _one_hot(y, Z.shape[1])) / len(y)
         ),
     },
     hints=(
-        "The result of lesson 04, row by row: softmax(z) − one-hot(y). And C is a mean.",
-        "With p the softmax, p[np.arange(n), y] -= 1 subtracts the one-hot rows. Then divide by n.",
+        "The result of lesson 04, row by row: the softmax less the one-hot label. And C is a mean.",
+        "p = softmax(Z); p[np.arange(n), y] -= 1 subtracts the one-hot rows. Then divide by n.",
     ),
 )
 
@@ -317,6 +360,7 @@ TWO_SIDED = Exercise(
     solution=two_sided,
     inputs=lambda random: [
         (np.exp, 1.0, 0.5),
+        (np.cos, 1.0, 0.5),  # its slope is negative
         *(
             (f, round(float(random.normal()), 2), float(random.choice([0.1, 0.03])))
             for f in (np.sin, np.tanh, np.square, np.exp)
@@ -341,6 +385,12 @@ TWO_SIDED = Exercise(
         "the sign is flipped: the value at x + ε comes first.": (
             lambda f, x, epsilon: -two_sided(f, x, epsilon)
         ),
+        "the sign is lost: where f falls, its derivative is negative.": (
+            lambda f, x, epsilon: abs(two_sided(f, x, epsilon))
+        ),
+        "from x to x + ε the way is ε long, and this divides by 2ε.": (
+            lambda f, x, epsilon: (f(x + epsilon) - f(x)) / (2 * epsilon)
+        ),
         "this is the difference; it is still to be divided by 2ε.": (
             lambda f, x, epsilon: f(x + epsilon) - f(x - epsilon)
         ),
@@ -363,9 +413,9 @@ class _MeanOfBiases(Dense):
         return D.T @ self.X, D.mean(axis=0)
 
 
-class _WrongWayBack(Dense):
+class _HalfWayBack(Dense):
     def backward(self, D):
-        return -D @ self.W
+        return D / 2 @ self.W
 
 
 class _NetworkWithoutMean(MLP):
@@ -381,7 +431,7 @@ def suspect(name):
     """
     random = np.random.default_rng(5)
     network = (_NetworkWithoutMean if name == "C" else MLP)((6, 5, 4, 3), "tanh", "xavier")
-    kind = {"A": _MeanOfBiases, "B": _WrongWayBack, "C": Dense}[name]
+    kind = {"A": _MeanOfBiases, "B": _HalfWayBack, "C": Dense}[name]
     network.dense_layers = [kind(layer.W, layer.b) for layer in network.dense_layers]
     network.layers[::2] = network.dense_layers  # between them are the activations
     X, y = random.normal(size=(20, 6)), random.integers(3, size=20)
@@ -392,6 +442,31 @@ def suspect(name):
     }  # fmt: skip
 
 
+PLACES = "output", "way back", "weights", "biases"
+BUGS = {"A": "biases", "B": "way back", "C": "output"}
+LOOK_AGAIN = {
+    ("A", "output"): "all weights agree, so D is right in every layer, also at the output",
+    ("A", "way back"): "all weights agree, so D is right in every layer, however far back",
+    ("A", "weights"): "all weights agree",
+    ("B", "output"): "layer 3 agrees, so the D that leaves the output is right",
+    ("B", "weights"): "biases are wrong as well as weights, and in layer 3 both are right",
+    ("B", "biases"): "weights are wrong as well as biases, and in layer 3 both are right",
+    ("C", "way back"): "layer 3 is wrong as well, and no way back leads to it",
+    ("C", "weights"): "the biases are wrong as well, by the same factor: what they share is D",
+    ("C", "biases"): "the weights are wrong as well, by the same factor: what they share is D",
+}
+
+
+def _wrong_places():
+    """Return {diagnosis: answer} for all wrong answers: a sentence for each wrong suspect."""
+    answers = (dict(zip(BUGS, places, strict=True)) for places in product(PLACES, repeat=3))
+    slips = {}
+    for answer in answers:
+        words = [f"{x}: {LOOK_AGAIN[x, place]}." for x, place in answer.items() if place != BUGS[x]]
+        slips[f"look again at {' '.join(words)}"] = answer
+    return {words: answer for words, answer in slips.items() if answer != BUGS}
+
+
 BUG = Exercise(
     key="05.7",
     title="where is the bug?",
@@ -399,33 +474,17 @@ BUG = Exercise(
         "Run gradient_check on the three suspects. Say for each where the bug is: "
         '"output", "way back", "weights" or "biases".'
     ),
-    solution={"A": "biases", "B": "way back", "C": "output"},
-    slips={
-        "look at B again: W3 agrees, so Dᵀ X is right where D is; then D itself is wrong.": {
-            "A": "biases", "B": "weights", "C": "output",
-        },
-        "look at B again: layer 3 agrees, so the D that leaves the output is right.": {
-            "A": "biases", "B": "output", "C": "output",
-        },
-        "look at C again: weights and biases are wrong by one factor, already in layer 3.": {
-            "A": "biases", "B": "way back", "C": "weights",
-        },
-        "look at C again: layer 3 is wrong as well, and no way back leads to it.": {
-            "A": "biases", "B": "way back", "C": "way back",
-        },
-        "look at A again: all weights agree, so D is right everywhere.": {
-            "A": "output", "B": "way back", "C": "output",
-        },
-        "B and C have changed places: in which of them is layer 3 right?": {
-            "A": "biases", "B": "output", "C": "way back",
-        },
-    },
+    solution=BUGS,
+    slips=_wrong_places(),
     hints=(
         "The last layer comes first: is it right? Then D is right at the output.",
         "A bug in how D travels back spoils the layers before, not the last one.",
     ),
-    verified="A divides by n once too often, B flips a sign, C forgets the 1/n of the mean.",
-)  # fmt: skip
+    verified=(
+        "A divides its biases by n once too often, B halves D from layer to layer (so layer 1 is "
+        "a quarter of what it should be), C forgets the 1/n of the mean."
+    ),
+)
 
 
 # --- 05.8 ------------------------------------------------------------------------------------
@@ -449,10 +508,9 @@ FIRST_STD = Exercise(
     ),
     solution=first_std,
     inputs=lambda random: [
-        (4, "tanh"),
-        (4, "relu"),
-        *((int(n), str(random.choice(["tanh", "relu"]))) for n in random.integers(10, 900, 4)),
-        (int(random.integers(10, 900)), "relu"),
+        (9, "tanh"),
+        (9, "relu"),
+        *((int(n), ("tanh", "relu")[i % 2]) for i, n in enumerate(random.integers(10, 900, 4))),
     ],
     slips={
         "these are variances; the standard deviation is the root.": (
@@ -469,6 +527,15 @@ FIRST_STD = Exercise(
         ),
         "the 2 is outside the root: twice the *variance* is wanted.": (
             _first_std_with(lambda n: np.sqrt(1 / n), lambda n: 2 * np.sqrt(1 / n))
+        ),
+        "for tanh this is the variance, 1/n; the standard deviation is its root.": (
+            _first_std_with(lambda n: 1 / n, lambda n: np.sqrt(2 / n))
+        ),
+        "the root is for n, too: √(2/n) and √(1/n).": (
+            _first_std_with(lambda n: 1 / n, lambda n: np.sqrt(2) / n)
+        ),
+        "in ReLU's rule the root is for n, too: √(2/n), not √2 / n.": (
+            _first_std_with(lambda n: np.sqrt(1 / n), lambda n: np.sqrt(2) / n)
         ),
         "n is above the line: the more inputs, the smaller each weight.": (
             _first_std_with(lambda n: np.sqrt(n), lambda n: np.sqrt(2 * n))

@@ -2,24 +2,17 @@
 the first weights, and two trainings to walk through."""
 
 from functools import cache
-from itertools import count
 
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.colors import to_rgb
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from course_lib.autodiff import Value, count_paths, edges, topological_order
 from course_lib.datasets import load_digits, make_circles
 from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
+from course_lib.graph_drawing import BOX, brief, draw_graph, slopes_that_move
 from course_lib.logistic import sigmoid, softmax
-from course_lib.networks import (
-    MLP,
-    Activation,
-    Dense,
-    difference_quotient,
-    train,
-)
+from course_lib.networks import MLP, Activation, Dense, difference_quotient, train
 from course_lib.optimizers import Adam, Momentum, linear_decay
 from course_lib.plotting import (
     BLUE,
@@ -27,7 +20,6 @@ from course_lib.plotting import (
     GREY,
     INK,
     ORANGE,
-    Picture,
     boundary_lines,
     class_image,
     draw_classes,
@@ -35,12 +27,10 @@ from course_lib.plotting import (
     moving_lines,
     moving_polygons,
     moving_texts,
-    new_figure,
-    number,
     plane,
 )
 
-# --- Drawing graphs and networks -------------------------------------------------------------
+# --- Drawing networks, writing numbers -------------------------------------------------------
 
 
 def empty_axes(axes, xlim, ylim, title=""):
@@ -50,126 +40,30 @@ def empty_axes(axes, xlim, ylim, title=""):
     return axes
 
 
-def graph_layout(output):
-    """Return the place (column, row) of each node, in topological order.
-
-    A node's column is given by its longest way to the output; the inputs lie one below the other,
-    and every other node in the middle of its parents.
-    """
-    order = topological_order(output)
-    column, row, next_row = dict.fromkeys(order, 0), {}, count()
-    for node in reversed(order):
-        for parent in node.parents:
-            column[parent] = min(column[parent], column[node] - 1)
-    for node in order:
-        parents = [row[parent] for parent in node.parents]
-        row[node] = sum(parents) / len(parents) if parents else next(next_row)
-    return np.array([(column[node], -row[node]) for node in order], dtype=float)
-
-
-BOX = 0.62, 0.74  # width and height of a node
-SIGNS = {"^2": "( )²"}  # what is written for an operation, where it is not its name
-
-
-def draw_graph(axes, output):
-    """Draw the graph that ends in `output`: boxes, arrows, and places for the numbers.
-
-    Returns the places of the nodes, and three functions that write texts: the nodes' values, their
-    gradients (both in topological order), and the local derivatives (in the order of `edges`,
-    without those of sums and differences, which are always 1 or −1).
-    """
-    order, places = topological_order(output), graph_layout(output)
-    (left, bottom), (right, top) = places.min(axis=0), places.max(axis=0)
-    empty_axes(axes, (left - 0.5, right + 0.5), (bottom - 0.5, top + 0.5))
-    spots, ends = [], []
-    for parent, child, slope in edges(output):
-        i, j = order.index(parent), order.index(child)
-        spot = _draw_edge(axes, places[i], places[j], ends.count((i, j)))
-        ends.append((i, j))
-        if child.operation in ("+", "−"):  # 1 or −1 whatever the values: it need not move
-            axes.text(*spot, f"{slope:.0f}", color=GREEN, ha="center", va="center")
-        else:
-            spots.append(spot)
-    for node, (x, y) in zip(order, places, strict=True):
-        _draw_box(axes, node, x, y)
-    write_values = moving_texts(axes, places, BLUE)
-    write_gradients = moving_texts(axes, places - [0, 0.23], ORANGE, weight="bold")
-    return places, write_values, write_gradients, moving_texts(axes, spots, GREEN)
-
-
-def _draw_box(axes, node, x, y):
-    """Draw a node: a box with its name or its operation, and room for two numbers."""
-    box = FancyBboxPatch(
-        (x - BOX[0] / 2, y - BOX[1] / 2), *BOX, boxstyle="round,pad=0,rounding_size=0.12",
-        facecolor="white", edgecolor=GREY, linewidth=1.4, zorder=3,
-    )  # fmt: skip
-    axes.add_patch(box)
-    sign = SIGNS.get(node.operation, node.operation)
-    label = " = ".join(filter(None, [node.name, sign])) or "const"
-    style = {"ha": "center", "va": "center", "fontweight": "bold", "zorder": 5}
-    axes.text(x, y + 0.23, label, fontsize=13.5, **style)
-
-
-def _draw_edge(axes, start, end, earlier):
-    """Draw an arrow from box to box; one that would be hidden is bent. Return a spot beside it."""
-    length = end[0] - start[0]
-    hidden = abs(start[1] - end[1]) < 0.1 and length > 1.5
-    bend = -0.35 if hidden or earlier else 0.0
-    begin, stop = start + [BOX[0] / 2, 0], end - [BOX[0] / 2, 0]
-    axes.add_patch(
-        FancyArrowPatch(
-            begin, stop, connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=13,
-            color=GREY, linewidth=1.4, shrinkA=0, shrinkB=0, zorder=2,
-        )
-    )  # fmt: skip
-    side = np.sign(start[1] - end[1])
-    aside = [0.02, 0.15 * side] if side else [0, 0.14 - 0.5 * bend * length]
-    return begin + 0.48 * (stop - begin) + aside
-
-
-def slopes_that_move(output):
-    """Return (child, local derivative) for every edge but those of sums and differences."""
-    return [(child, s) for _, child, s in edges(output) if child.operation not in ("+", "−")]
-
-
-def brief(value):
-    """Write a number so that it fits into a box: 12.3, 0.0125, 0.0013, 7e-04."""
-    if 0 < abs(value) < 1e-3:
-        return f"{value:.0e}"
-    return f"{value + 0.0:.{3 if abs(value) >= 0.01 else 2}g}"
-
-
-def plot_graph(output, title=""):
-    """Draw the computational graph of a `Value`, with its values, gradients and local derivatives.
-
-    In a box: its name or operation, its value (blue), ∂output/∂it after `backward` (orange). On an
-    arrow: the local derivative of the node that it leads to (green).
-    """
-    order = topological_order(output)
-    width, height = np.ptp(graph_layout(output), axis=0) + 1
-    figure, axes = new_figure(size=(min(10, 1.45 * width), 0.95 * height + 0.5 * bool(title)))
-    _, write_values, write_gradients, write_slopes = draw_graph(axes, output)
-    axes.set_title(title)
-    write_values([brief(node.data) for node in order])
-    write_gradients([brief(node.grad) for node in order])
-    write_slopes([brief(slope) for _, slope in slopes_that_move(output)])
-    inputs = ", ".join(
-        f"{node.name} = {number(node.data)} with gradient {number(node.grad)}"
-        for node in order
-        if node.name and not node.parents
-    )
-    return Picture(figure, f"A graph of {len(order)} nodes with the value {number(output.data)}: "
-                           f"{inputs}.")  # fmt: skip
-
-
-def draw_neurons(axes, places, color="white", shape="o"):
+def draw_neurons(axes, places, color="white", shape="o", size=43):
     """Draw neurons at these places, a circle or another shape each."""
-    axes.plot(*np.transpose(places), shape, ms=43, mfc=color, mec=INK, mew=1.6, zorder=3)
+    axes.plot(*np.transpose(places), shape, ms=size, mfc=color, mec=INK, mew=1.6, zorder=3)
 
 
-def formatted(numbers, pattern="{:.2f}"):
-    """Return numbers as texts, without a minus before a zero."""
-    return [pattern.format(value + 0.0) for value in numbers]
+def formatted(numbers, decimals=2):
+    """Return numbers as texts that fit into a neuron: 0.98, 0, 12.5, and 7e-04 where 0 would lie.
+
+    From 10 on there is one decimal.
+    """
+    return [_formatted(float(value), decimals) for value in numbers]
+
+
+def _formatted(value, decimals):
+    if value == 0 or decimals == 1:
+        return f"{round(value, decimals) + 0.0:.{decimals}f}"
+    if abs(value) < 0.005:
+        return f"{value:.0e}"
+    return f"{value:.{decimals if abs(value) < 9.995 else 1}f}"
+
+
+def counted(n, thing):
+    """Return "1 epoch" or "3 epochs"."""
+    return f"{n:,} {thing}{'s' * (n != 1)}"
 
 
 def connect(axes, starts, ends, **style):
@@ -200,7 +94,7 @@ def layer(figure):
     """What does a layer of two neurons make of two inputs?"""
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
     write_x, write_b, write_z, write_a = draw_layer(left)
-    z = np.linspace(-9, 9, 181)
+    z = np.linspace(-13, 13, 181)
     right.plot(z, sigmoid(z), color=INK)
     right.set(title="The activation σ", xlabel="z", ylabel="a = σ(z)", ylim=(-0.05, 1.05))
     (first,) = right.plot([], [], "o", color=ORANGE, ms=13, animated=True, label="neuron 1")
@@ -211,10 +105,10 @@ def layer(figure):
         dense = Dense(LECTURE_W, np.array([b1, b2]))
         z = dense.forward(np.array([[x1, x2]]))[0]
         a = sigmoid(z)
-        write_x(formatted([x1, x2], "{:.1f}"))
-        write_b(formatted([b1, b2], "{:.1f}"))
-        write_z(formatted(z, "{:.1f}"))
-        write_a(formatted(a))
+        write_x(formatted([x1, x2], decimals=1))
+        write_b(formatted([b1, b2], decimals=1))
+        write_z(formatted(z, decimals=1))
+        write_a([f"{value:.2f}" for value in a])
         first.set_data(z[:1], a[:1])
         second.set_data(z[1:], a[1:])
         return f"z = ({z[0]:.1f}, {z[1]:.1f}), a = ({a[0]:.2f}, {a[1]:.2f})"
@@ -236,13 +130,15 @@ def draw_layer(axes):
         axes.plot([x, x], [y - 0.45, y], color=GREY, lw=1.6, zorder=1)
         axes.plot([x + 0.3, x + 0.85], [y, y], color=GREY, lw=1.6, zorder=1)
         axes.text(x - 0.12, y - 0.52, f"b{b} =", ha="right", va="center", fontsize=14)
-    for (x, y), name in zip(inputs + neurons, ("x₁", "x₂", "z₁", "z₂"), strict=True):
+    outputs = [(3.2, 1.2), (3.2, 0)]
+    names = "x₁", "x₂", "z₁", "z₂", "a₁", "a₂"
+    for (x, y), name in zip(inputs + neurons + outputs, names, strict=True):
         axes.text(x, y + 0.37, name, ha="center", va="center", fontsize=15)
     return (
         moving_texts(axes, inputs, BLUE, size=15),
         moving_texts(axes, [(2.15, 0.68), (2.15, -0.52)], GREEN, size=14),
         moving_texts(axes, neurons, INK, size=15),
-        moving_texts(axes, [(3.2, 1.2), (3.2, 0)], ORANGE, size=17, weight="bold"),
+        moving_texts(axes, outputs, ORANGE, size=17, weight="bold"),
     )
 
 
@@ -250,13 +146,13 @@ def draw_layer(axes):
 
 
 def neuron_and_cost(x1, w1, x2, w2, b):
-    """Return C = (a − 0)² of the neuron a = σ(w₁x₁ + w₂x₂ + b), as the end of a graph."""
+    """Return C = (a − y)², a = σ(w₁x₁ + w₂x₂ + b) and the label y = 0, as the end of a graph."""
     x1, w1, x2, w2 = Value(x1, "x₁"), Value(w1, "w₁"), Value(x2, "x₂"), Value(w2, "w₂")
     z = x1 * w1 + x2 * w2 + Value(b, "b")
     z.name = "z"
     a = z.sigmoid()
     a.name = "a"
-    cost = (a - Value(0.0, "ŷ")) ** 2
+    cost = (a - Value(0.0, "y")) ** 2
     cost.name = "C"
     return cost
 
@@ -351,7 +247,9 @@ def say_step(node, step):
 # --- The reversed network --------------------------------------------------------------------
 
 
+HIDDEN_B = 1.0, 0.0
 OUTPUT_W = np.array([[2.0, 1.0], [-2.0, -1.0]])
+SMALL_NETWORK = [[(x, 1.35), (x, 0.0)] for x in (0.0, 1.8, 3.6)]  # the places of its neurons
 
 
 @explorer(
@@ -368,15 +266,10 @@ OUTPUT_W = np.array([[2.0, 1.0], [-2.0, -1.0]])
 )
 def reversed_network(figure):
     """Which way do the derivatives flow, and what multiplies them?"""
-    forward, backward = figure.subplots(1, 2)
-    empty_axes(forward, (-0.4, 4.65), (-0.85, 2.15), "Forward: inputs → C")
-    empty_axes(backward, (-0.4, 4.65), (-0.85, 2.15), "Reversed: ∂C/∂z ← C")
-    columns = [[(x, 1.35), (x, 0)] for x in (0, 1.8, 3.6)]
-    write_forward = draw_small_network(forward, columns, reverse=False)
-    write_backward = draw_small_network(backward, columns, reverse=True)
+    write_forward, write_backward = map(draw_small_network, figure.subplots(1, 2), (False, True))
     network = MLP((2, 2, 2), "sigmoid")
     first, second = network.dense_layers
-    first.b[:], second.W[:] = [1.0, 0.0], OUTPUT_W
+    first.b[:], second.W[:] = HIDDEN_B, OUTPUT_W
 
     def update(x1, x2, w, activation):
         hidden = network.layers[1] = Activation(activation)
@@ -384,53 +277,64 @@ def reversed_network(figure):
         first.W[0, 0] = w
         loss, gradient = network.loss_and_gradient([[x1, x2]], [1])
         z = first.forward(np.array([[x1, x2]]))[0]
-        slope = hidden.backward(np.ones((1, 2)))[0] + 0.0
-        y = softmax(second.forward(hidden.forward(z[None])))[0]
-        shown = [x1, x2, *hidden.A[0], *y]
-        write_forward(shown, z, "z = {:.2f}", w)
-        shown = [*(first.D @ first.W)[0], *first.D[0], *second.D[0]]
-        write_backward(shown, slope, "σ′(z) = {:.3f}", w)
+        p = softmax(second.forward(hidden.forward(z[None])))[0]
+        slope = hidden.backward(np.ones((1, 2)))[0]
+        write_forward([x1, x2, *hidden.A[0], *p], [f"z = {n}" for n in formatted(z)], w)
+        flows = [*(first.D @ first.W)[0], *first.D[0], *second.D[0]]
+        write_backward(flows, [f"σ′(z) = {brief(n)}" for n in slope], w)
         return (
-            f"C = {loss:.3f}; ∂C/∂z₁ = {first.D[0, 0]:.3f}, times the input x₁ = {x1:.1f} "
-            f"is ∂C/∂w = {gradient[0]:.3f}"
+            f"C = {loss:.3g}; ∂C/∂z₁ = {brief(first.D[0, 0])} and ∂C/∂z₂ = {brief(first.D[0, 1])}; "
+            f"∂C/∂z₁ times the input x₁ = {x1:.1f} is ∂C/∂w = {brief(gradient[0])}"
         )
 
     return update
 
 
-def draw_small_network(axes, columns, reverse):
-    """Draw a network of three columns of two neurons; return a function that writes its numbers:
-    in the neurons, beside the hidden ones (with a pattern), and the first weight."""
-    for starts, ends in zip(columns, columns[1:], strict=False):
-        connect(axes, starts, ends)
-    arrows = [((4.45, y), (3.95, y)) if reverse else ((3.95, y), (4.45, y)) for y in (1.35, 0)]
-    for start, end in arrows:
-        axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": GREY, "lw": 2})
-    colors = ("#E8F1F8", "white", "white")
-    for k, (column, color) in enumerate(zip(columns, colors, strict=True)):
-        draw_neurons(axes, column, color=color, shape="<" if reverse and k == 1 else "o")
-    names = ["∂C/∂x₁", "∂C/∂x₂", "∂C/∂z₁", "∂C/∂z₂", "y₁ − 0", "y₂ − 1"]
-    names = names if reverse else ["x₁", "x₂", "a₁", "a₂", "y₁", "y₂ (true)"]
-    places = [place for column in columns for place in column]
+def draw_small_network(axes, reverse):
+    """Draw a network of three columns of two neurons, or its reverse; return a function that
+    writes its numbers: in the neurons, beside the hidden ones, and the first weight."""
+    title = "Reversed: ∂C/∂z ← C" if reverse else "Forward: inputs → C"
+    empty_axes(axes, (-0.4, 4.65), (-0.85, 2.15), title)
+    draw_wires(axes, reverse)
+    names = ["∂C/∂x₁", "∂C/∂x₂", "∂C/∂z₁", "∂C/∂z₂", "p₁ − 0", "p₂ − 1"]
+    names = names if reverse else ["x₁", "x₂", "a₁", "a₂", "p₁", "p₂ (true)"]
+    places = np.concatenate(SMALL_NETWORK)
     for (x, y), name in zip(places, names, strict=True):
-        axes.text(x, y + (0.34 if y else -0.36), name, ha="center", va="center", fontsize=13)
+        axes.text(x, y + (0.36 if y else -0.38), name, ha="center", va="center", fontsize=13)
     middles = places + np.array([(0, 0), (0.07 * reverse, 0), (0, 0)]).repeat(2, axis=0)
-    write_neurons = moving_texts(axes, middles, ORANGE if reverse else BLUE, weight="bold")
-    write_notes = moving_texts(axes, [(1.8, 1.97), (1.8, -0.65)], INK)
-    axes.text(4.5, 0.68, "C", ha="center", va="center", fontsize=17, fontweight="bold")
-    spots = [(0.85, 1.47), (0.4, 0.82), (0.4, 0.53), (0.85, -0.13)]
-    spots += [(x + 1.8, y) for x, y in spots]
-    weights = [W[i, j] for W in (LECTURE_W, OUTPUT_W) for i, j in np.ndindex(2, 2)]
-    for place, weight in zip(spots[1:], [weights[k] for k in (2, 1, 3, 4, 6, 5, 7)], strict=True):
-        axes.text(*place, f"{weight:+.0f}", color=GREEN, ha="center", va="center", fontsize=13.5)
-    write_weight = moving_texts(axes, spots[:1], GREEN, size=14, weight="bold")
+    color = ORANGE if reverse else BLUE
+    write_neurons = moving_texts(axes, middles, color, size=12, weight="bold")
+    write_notes = moving_texts(axes, [(1.8, 2.02), (1.8, -0.7)], INK)
+    write_weight = moving_texts(axes, [(0.9, 1.5)], GREEN, size=13, weight="bold")
 
-    def write(neurons, notes, pattern, w):
+    def write(neurons, notes, w):
         write_neurons(formatted(neurons))
-        write_notes(formatted(notes, pattern))
-        write_weight([f"w = {w:+.1f}"])
+        write_notes(notes)
+        write_weight([f"w = {w + 0.0:+.1f}"])
 
     return write
+
+
+def draw_wires(axes, reverse):
+    """Draw the lines of that network with their weights, its neurons, and the way to C or back."""
+    for starts, ends in zip(SMALL_NETWORK, SMALL_NETWORK[1:], strict=False):
+        connect(axes, starts, ends)
+    arrow = {"arrowstyle": "-|>" if not reverse else "<|-", "color": GREY, "lw": 2}
+    for y in (1.35, 0):
+        axes.annotate("", (4.45, y), (3.95, y), arrowprops=arrow)
+    axes.text(4.5, 0.68, "C", ha="center", va="center", fontsize=17, fontweight="bold")
+    draw_neurons(axes, SMALL_NETWORK[0], color="#E8F1F8", size=50)
+    draw_neurons(axes, SMALL_NETWORK[1], shape="<" if reverse else "o", size=60 if reverse else 50)
+    draw_neurons(axes, SMALL_NETWORK[2], size=50)
+    style = {"color": GREEN, "ha": "center", "va": "center", "fontsize": 13.5}
+    spots = (0.4, 0.82), (0.4, 0.53), (0.85, -0.13)
+    for (x, y), weight in zip(spots, (-1, -2, 1), strict=True):  # the first one is w
+        axes.text(x, y, f"{weight:+.0f}", **style)
+    for (x, y), weight in zip(((0.85, 1.47), *spots), (2, -2, 1, -1), strict=True):
+        axes.text(x + 1.8, y, f"{weight:+.0f}", **style)
+    if not reverse:  # a bias is a constant: nothing flows back through it
+        for y, b in zip((1.72, -0.37), HIDDEN_B, strict=True):
+            axes.text(2.42, y, f"b = {b:.0f}", **style)
 
 
 # --- Paths and edges -------------------------------------------------------------------------
@@ -456,15 +360,10 @@ def fully_connected(width, depth):
     size=(10, 4.2),
 )
 def paths(figure):
-    """How many paths lead from a weight to the loss, and how many edges?"""
+    """How many paths lead from an input to the loss, and over how many edges?"""
     left, right = figure.subplots(1, 2, width_ratios=(1.9, 1))
-    empty_axes(left, (-0.9, 9.5), (-4.1, 3.2), "Paths to C from a neuron, layer by layer")
-    lines = moving_lines(left, colors=GREY, linewidths=1.0, alpha=0.8)
-    (neurons,) = left.plot([], [], "o", ms=17, mfc="white", mec=INK, mew=1.6, animated=True)
-    write_counts = moving_texts(left, [], ORANGE, weight="bold")
-    write_ends = moving_texts(left, [(0, 0), (9, 0)], size=14, weight="bold")
-    write_ends(["x", "C"])
-    right.set(title="Two ways to count", yscale="log", ylim=(1, 3e7), ylabel="how many")
+    move_layers, write_counts = draw_layers_of_paths(left)
+    right.set(title="Two ways to count", yscale="log", ylim=(0.4, 3e7), ylabel="how many")
     right.set(xlim=(-0.6, 1.6), xticks=(0, 1), xticklabels=["paths", "edges"])
     bars = moving_lines(right, colors=[ORANGE, BLUE], linewidths=60, capstyle="butt")
     write_totals = moving_texts(right, [], size=14)
@@ -473,28 +372,46 @@ def paths(figure):
         columns = fully_connected(width, depth)
         end = columns[-1][0]
         number_of, n_edges = count_paths(end), len(edges(end))
+        move_layers(columns)
         x = np.linspace(0, 9, depth + 2)
-        spots = [
-            [(x[k], row - (len(nodes) - 1) / 2) for row in range(len(nodes))]
-            for k, nodes in enumerate(columns)
-        ]
-        neurons.set_data(*np.concatenate(spots).T)
-        lines.set_segments(
-            [(a, b) for k in range(depth + 1) for a in spots[k] for b in spots[k + 1]]
-        )
         below = np.column_stack([x, -3.3 - 0.55 * (np.arange(depth + 2) % 2)])
         write_counts([f"{number_of[nodes[0]]:,}" for nodes in columns], below)
         n_paths = number_of[columns[0][0]]
         bars.set_segments([[(k, 1e-3), (k, n)] for k, n in enumerate((n_paths, n_edges))])
         write_totals([f"{n_paths:,}", f"{n_edges:,}"], [(0, 1.9 * n_paths), (1, 1.9 * n_edges)])
-        return f"{n_paths:,} paths lead from x to C, over {n_edges:,} edges"
+        lead = "leads" if n_paths == 1 else "lead"
+        return f"{counted(n_paths, 'path')} {lead} from x to C, over {counted(n_edges, 'edge')}"
 
     return update
+
+
+def draw_layers_of_paths(axes):
+    """Return what moves the neurons and lines of a network, and what writes the counts below."""
+    empty_axes(axes, (-0.9, 9.5), (-4.9, 3.2), "How many paths lead on to C?")
+    note = "from each neuron of the layer above, so many paths lead to C"
+    axes.text(4.5, -4.65, note, color=ORANGE, ha="center", va="center", fontsize=12.5)
+    lines = moving_lines(axes, colors=GREY, linewidths=1.0, alpha=0.8)
+    (neurons,) = axes.plot([], [], "o", ms=17, mfc="white", mec=INK, mew=1.6, animated=True)
+    write_ends = moving_texts(axes, [(0, 0), (9, 0)], size=14, weight="bold")
+    write_ends(["x", "C"])
+
+    def move(columns):
+        x = np.linspace(0, 9, len(columns))
+        spots = [
+            [(x[k], row - (len(nodes) - 1) / 2) for row in range(len(nodes))]
+            for k, nodes in enumerate(columns)
+        ]
+        neurons.set_data(*np.concatenate(spots).T)
+        pairs = zip(spots, spots[1:], strict=False)
+        lines.set_segments([(a, b) for start, end in pairs for a in start for b in end])
+
+    return move, moving_texts(axes, [], ORANGE, weight="bold")
 
 
 # --- Difference quotients --------------------------------------------------------------------
 
 EPSILONS = np.logspace(-1, -12, 111)
+LEAST_ERROR = 1e-14  # where the picture ends
 
 
 def cost_of_weight(w):
@@ -515,39 +432,54 @@ def cost_of_weight(w):
 def difference_quotients(figure):
     """How small should the step of a difference quotient be?"""
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
-    grid = np.linspace(-4, 4, 161)
-    left.plot(grid, cost_of_weight(grid), color=INK, label="C(w)")
-    left.set(title="What is differenced", xlabel="w", ylabel="C", ylim=(-0.3, 4.2))
-    (points,) = left.plot([], [], "o-", color=ORANGE, ms=10, animated=True, label="w − ε, w + ε")
-    left.legend(loc="upper right")
-    right.set(title="Error of the derivative", xlabel="ε", ylabel="absolute error")
-    right.set(xscale="log", yscale="log", xlim=(1.3e-1, 0.7e-12), ylim=(1e-14, 1e-1))
-    style = {"animated": True, "lw": 1.8}
-    (one,) = right.plot([], [], color=BLUE, label="one-sided", **style)
-    (two,) = right.plot([], [], color=ORANGE, label="two-sided", **style)
-    (at_one,) = right.plot([], [], "s", color=BLUE, ms=11, animated=True)
-    (at_two,) = right.plot([], [], "o", color=ORANGE, ms=12, animated=True)
-    right.legend(loc="upper center")
-
-    def errors(w, epsilon, two_sided):
-        difference = difference_quotient(cost_of_weight, w, epsilon, two_sided)
-        return np.maximum(np.abs(difference - (sigmoid(w) - 1)), 1e-14)
+    secants = draw_secants(left)
+    curves, points = draw_errors(right)
 
     def update(epsilon, w):
-        points.set_data(
-            [w - epsilon, w + epsilon], cost_of_weight(np.array([w - epsilon, w + epsilon]))
-        )
-        shown = EPSILONS[
-            : np.searchsorted(-EPSILONS, -0.999 * epsilon)
-        ]  # what comes next is left to be predicted
+        for line, ends in zip(secants, ([w, w + epsilon], [w - epsilon, w + epsilon]), strict=True):
+            line.set_data(ends, cost_of_weight(np.array(ends)))
+        shown = EPSILONS[: np.searchsorted(-EPSILONS, -0.999 * epsilon)]  # let the rest be guessed
         found = []
-        for curve, point, two_sided in ((one, at_one, False), (two, at_two, True)):
-            curve.set_data(shown, errors(w, shown, two_sided))
-            found.append(errors(w, epsilon, two_sided))
-            point.set_data([epsilon], [found[-1]])
-        return f"error {found[0]:.0e} one-sided, {found[1]:.0e} two-sided"
+        for curve, point, two_sided in zip(curves, points, (False, True), strict=True):
+            curve.set_data(shown, quotient_error(w, shown, two_sided).clip(LEAST_ERROR))
+            found.append(quotient_error(w, epsilon, two_sided))
+            point.set_data([epsilon], [max(found[-1], LEAST_ERROR)])
+        said = [f"{e:.0e}" if e > LEAST_ERROR else f"at most {LEAST_ERROR:.0e}" for e in found]
+        return f"error {said[0]} one-sided, {said[1]} two-sided"
 
     return update
+
+
+def quotient_error(w, epsilon, two_sided):
+    """Return |difference quotient − C'(w)| of `cost_of_weight`."""
+    quotient = difference_quotient(cost_of_weight, w, epsilon, two_sided)
+    return np.abs(quotient - (sigmoid(w) - 1))
+
+
+def draw_secants(axes):
+    """Draw the cost; return the two lines whose slopes are the quotients, one-sided first."""
+    grid = np.linspace(-4, 4, 161)
+    axes.plot(grid, cost_of_weight(grid), color=INK, label="C(w)")
+    axes.set(title="What is differenced", xlabel="w", ylabel="C", ylim=(-0.3, 4.2))
+    style = {"animated": True, "mec": "white"}
+    (two,) = axes.plot([], [], "o-", color=ORANGE, ms=12, label="w − ε, w + ε", **style)
+    (one,) = axes.plot([], [], "s--", color=BLUE, ms=8, label="w, w + ε", **style)
+    axes.legend(loc="upper right")
+    return one, two
+
+
+def draw_errors(axes):
+    """Return two curves of errors over ε and the points at their ends, one-sided first."""
+    axes.set(title="Error of the derivative", xlabel="ε", ylabel="absolute error")
+    axes.set(xscale="log", yscale="log", xlim=(1.3e-1, 0.7e-12), ylim=(LEAST_ERROR, 1e-1))
+    colors, shapes, names = (BLUE, ORANGE), ("s", "o"), ("one-sided", "two-sided")
+    curves = [axes.plot([], [], color=color, lw=1.8, animated=True)[0] for color in colors]
+    points = [
+        axes.plot([], [], f"{shape}-", color=color, ms=11, label=name, animated=True)[0]
+        for color, shape, name in zip(colors, shapes, names, strict=True)
+    ]
+    axes.legend(loc="upper center")
+    return curves, points
 
 
 # --- Depth × scale × activation --------------------------------------------------------------
@@ -555,20 +487,25 @@ def difference_quotients(figure):
 WIDTH, N_SIGNALS = 100, 50  # neurons a layer, samples
 
 
-def signals(activation, scale, depth):
-    """Return the activations and the gradients ∂C/∂z of every hidden layer, (depth, n · WIDTH).
+@cache
+def normal_weights(depth):
+    """Return the parameters of a network with this many hidden layers, its weights from N(0, 1)."""
+    return MLP([WIDTH] * (depth + 2), initializer="normal").parameters
 
-    Inputs and the derivatives at the output are standard normal; weights have std scale/√n.
-    """
+
+def signals(activation, std, depth):
+    """Return what goes through the hidden layers: activations and gradients ∂C/∂z, each of shape
+    (depth, N_SIGNALS, WIDTH). Inputs and the derivatives at the output are standard normal."""
     random = np.random.default_rng(1)
-    network = MLP([WIDTH] * (depth + 2), activation, scale / np.sqrt(WIDTH))
+    network = MLP([WIDTH] * (depth + 2), activation, "zero")
+    network.parameters = std * normal_weights(depth)
     network.forward(random.standard_normal((N_SIGNALS, WIDTH)))
-    network.backward(random.standard_normal((N_SIGNALS, WIDTH)))
-    hidden = zip(network.dense_layers[1:], network.dense_layers, strict=False)
-    return (
-        np.array(parts)
-        for parts in zip(*((b.X.ravel(), a.D.ravel()) for b, a in hidden), strict=True)
-    )
+    D, gradients = random.standard_normal((N_SIGNALS, WIDTH)), []
+    for layer in reversed(network.layers):  # as MLP.backward, without the gradients by weights
+        gradients.append(D)
+        D = layer.backward(D)
+    activations = [layer.X for layer in network.dense_layers[1:]]
+    return np.array(activations), np.array(gradients[2::2])[::-1]
 
 
 def shares(values, low, high, bins=48):
@@ -599,17 +536,52 @@ def ridges(shares, low, high, height=0.9):
     depth=int_slider(2, 20, start=10, label="hidden layers"),
     scale=log_slider(0.1, 10, start=1, label="std of the weights · √n"),
     activation=choice(["sigmoid", "tanh", "relu", "leaky_relu"], start="tanh"),
+    weights=choice(["random", "zero"], label="first weights"),
     presets={
         "sigmoid, Xavier": {"activation": "sigmoid", "scale": 1, "depth": 20},
-        "tanh, N(0,1)": {"activation": "tanh", "scale": 10, "depth": 10},
+        "tanh, N(0,1)": {"activation": "tanh", "scale": 10, "depth": 20},
         "relu, Xavier": {"activation": "relu", "scale": 1, "depth": 20},
         "relu, Kaiming": {"activation": "relu", "scale": 2**0.5, "depth": 20},
+        "zero": {"activation": "sigmoid", "weights": "zero", "depth": 20},
     },
-    size=(10, 5),
+    size=(10, 5.4),
 )
 def signals_through_layers(figure):
     """Which first weights keep the signal alive, forward and backward?"""
-    left, middle, right = figure.subplots(1, 3, sharey=True)
+    forward, backward, sizes = draw_signals(*figure.subplots(1, 3, sharey=True))
+
+    def update(depth, scale, activation, weights):
+        std = scale / np.sqrt(WIDTH) if weights == "random" else 0.0
+        a, gradients = signals(activation, std, depth)
+        orders = np.full_like(gradients, np.nan)
+        np.log10(np.abs(gradients), out=orders, where=gradients != 0)
+        for polygons, values, end in ((forward, a, 2.5), (backward, orders, 12)):
+            polygons.set_verts(ridges(shares(values.reshape(depth, -1), -end, end), -end, end))
+        found = typical(a), a.std(axis=1).mean(axis=1), typical(gradients)
+        for line, values in zip(sizes, found, strict=True):
+            line.set_data(values[values > 0], 1 + np.flatnonzero(values > 0))
+        said = [[say_size(values[k]) for k in (0, -1)] for values in found]
+        return (
+            f"from layer 1 to layer {depth}: activations {said[0][0]} to {said[0][1]}, the same "
+            f"neuron from sample to sample {said[1][0]} to {said[1][1]}, gradients {said[2][0]} to "
+            f"{said[2][1]}"
+        )
+
+    return update
+
+
+def typical(values):
+    """Return the root mean square of each layer's values."""
+    return np.sqrt((values**2).mean(axis=(1, 2)))
+
+
+def say_size(value):
+    """Say a typical size: 0.62, 1.3e+17; where the picture ends, that it is below."""
+    return f"{value:.2g}" if value == 0 or value >= 1e-15 else "below 1e-15"
+
+
+def draw_signals(left, middle, right):
+    """Draw three panels; return the histograms of two of them and the three lines of the last."""
     left.set(title="Activations a", xlabel="a", ylabel="layer", xlim=(-2.5, 2.5))
     left.set(ylim=(20.6, 0), yticks=[1, 5, 10, 15, 20])
     middle.set(title="Gradients ∂C/∂z", xlabel="log₁₀ |∂C/∂z|", xlim=(-12, 12))
@@ -619,26 +591,15 @@ def signals_through_layers(figure):
     style = {"edgecolors": "white", "linewidths": 0.5, "zorder": 3}
     forward = moving_polygons(left, facecolors=BLUE, **style)
     backward = moving_polygons(middle, facecolors=ORANGE, **style)
-    (sizes,) = right.plot([], [], "o-", color=BLUE, ms=8, animated=True, label="a")
-    (slopes,) = right.plot([], [], "s-", color=ORANGE, ms=7, animated=True, label="∂C/∂z")
-    right.legend(loc="upper right")
-
-    def update(depth, scale, activation):
-        a, gradients = signals(activation, scale, depth)
-        orders = np.full_like(gradients, np.nan)
-        np.log10(np.abs(gradients), out=orders, where=gradients != 0)
-        forward.set_verts(ridges(shares(a, -2.5, 2.5), -2.5, 2.5))
-        backward.set_verts(ridges(shares(orders, -12, 12), -12, 12))
-        rows = np.arange(1, depth + 1)
-        a_size, g_size = (np.sqrt((v**2).mean(axis=1)).clip(1e-30) for v in (a, gradients))
-        sizes.set_data(a_size, rows)
-        slopes.set_data(g_size, rows)
-        return (
-            f"activations: {a_size[0]:.2g} in layer 1, {a_size[-1]:.2g} in layer {depth}; "
-            f"gradients: {g_size[-1]:.2g} in layer {depth}, {g_size[0]:.2g} in layer 1"
-        )
-
-    return update
+    looks = (
+        ("o-", BLUE, "a"), ("^--", GREEN, "a, from sample to sample"), ("s-", ORANGE, "∂C/∂z"),
+    )  # fmt: skip
+    sizes = [
+        right.plot([], [], look, color=color, ms=7, animated=True, label=name)[0]
+        for look, color, name in looks
+    ]
+    right.figure.legend(handles=sizes, loc="outside lower right", ncols=3)
+    return forward, backward, sizes
 
 
 # --- Trainings to walk through ---------------------------------------------------------------
@@ -654,20 +615,8 @@ def train_in_the_plane():
     trained = {}
     for neurons in HIDDEN:
         network = MLP((2, neurons, 2), "tanh", "xavier", seed=2)
-        optimizer = Adam(0.05)
-        trained[neurons] = (
-            network,
-            train(
-                network,
-                X,
-                y,
-                optimizer,
-                EPOCHS_IN_THE_PLANE,
-                batch_size=50,
-                held_out=(X, y),
-                keep=True,
-            ),
-        )
+        how = {"batch_size": 50, "held_out": (X, y), "keep": True}  # judged by the same points
+        trained[neurons] = network, train(network, X, y, Adam(0.05), EPOCHS_IN_THE_PLANE, **how)
     return trained
 
 
@@ -692,11 +641,7 @@ def decision_regions(figure):
     edge = moving_lines(left, colors=INK, linewidths=2.4, zorder=2)
     draw_classes(left, X, y, (0, 1), animated=True)
     left.set(title="What the network says", xlabel="x₁", ylabel="x₂")
-    right.set(title="Training", xlabel="epoch", ylim=(0, 1.22), xlim=(-1, EPOCHS_IN_THE_PLANE + 1))
-    (loss,) = right.plot([], [], color=ORANGE, animated=True, label="loss")
-    (accuracy,) = right.plot([], [], "--", color=BLUE, animated=True, label="accuracy")
-    mark = right.axvline(0, color=INK, lw=1.5, ls=":", animated=True)
-    right.legend(loc="upper center", ncols=2)
+    loss, accuracy, mark = draw_progress(right)
 
     def update(epoch, neurons):
         network, history = train_in_the_plane()[neurons]
@@ -708,11 +653,21 @@ def decision_regions(figure):
         accuracy.set_data(np.arange(epoch + 1), history.accuracies[: epoch + 1])
         mark.set_xdata([epoch] * 2)
         return (
-            f"accuracy {history.accuracies[epoch]:.1%} with {neurons} hidden "
-            f"neuron{'s' * (neurons > 1)} after {epoch} epochs"
+            f"{history.accuracies[epoch]:.1%} of the {len(X)} points that it learns from are right "
+            f"with {counted(neurons, 'hidden neuron')} after {counted(epoch, 'epoch')}"
         )
 
     return update
+
+
+def draw_progress(axes):
+    """Return two lines over the epochs, loss and accuracy, and a mark that moves along."""
+    last = EPOCHS_IN_THE_PLANE + 1
+    axes.set(title="Training points", xlabel="epoch", ylim=(0, 1.22), xlim=(-1, last))
+    (loss,) = axes.plot([], [], color=ORANGE, animated=True, label="loss")
+    (accuracy,) = axes.plot([], [], "--", color=BLUE, animated=True, label="accuracy")
+    axes.legend(loc="upper center", ncols=2)
+    return loss, accuracy, axes.axvline(0, color=INK, lw=1.5, ls=":", animated=True)
 
 
 EPOCHS_OF_DIGITS = 8
@@ -745,10 +700,10 @@ def ink(values):
 
 def on_one_page(digits):
     """Return one image of all the digits, row by row, each with room above; lowest row first."""
-    page = np.zeros((38 * ROWS, 30 * COLUMNS))
+    page = np.zeros((38 * ROWS, 35 * COLUMNS))
     for k, digit in enumerate(digits):
-        row, column = 38 * (ROWS - 1 - k // COLUMNS), 30 * (k % COLUMNS)
-        page[row : row + 28, column + 1 : column + 29] = digit[::-1]
+        row, column = 38 * (ROWS - 1 - k // COLUMNS), 35 * (k % COLUMNS)
+        page[row : row + 28, column + 3 : column + 31] = digit[::-1]
     return page
 
 
@@ -763,38 +718,49 @@ def on_one_page(digits):
     size=(10, 4.6),
 )
 def misread_digits(figure):
-    """Which digits does the network read wrongly, and would you have read them?"""
+    """Which digits does the network read wrongly, how sure is it, and would you have read them?"""
     left, right = figure.subplots(1, 2, width_ratios=(2.1, 1))
-    height, width = on_one_page([]).shape
-    sheet = moving_image(left, ((0, width), (0, height)), (height, width))
-    left.set_title("Most confidently misread: true → said")
-    left.axis("off")
-    spots = [(30 * c + 15, 38 * r + 33) for r in range(ROWS)[::-1] for c in range(COLUMNS)]
-    write_labels = moving_texts(left, spots, ORANGE, size=15, weight="bold")
-    epochs = np.arange(EPOCHS_OF_DIGITS + 1)
-    right.set(title="Held-out digits", xlabel="epoch", ylabel="misread (%)", yscale="log")
-    right.set(
-        ylim=(3, 120),
-        xlim=(-0.4, EPOCHS_OF_DIGITS + 0.4),
-        xticks=epochs[::2],
-        yticks=[5, 10, 20, 50, 100],
-    )
-    right.set_yticklabels(["5", "10", "20", "50", "100"])
-    right.minorticks_off()
-    (curve,) = right.plot([], [], "o-", color=BLUE, animated=True)
+    show_digits, curve = draw_sheet(left), draw_misread(right)
 
     def update(epoch, page):
         new, truth, history, p = train_on_digits()  # at the first move only
-        said = p[epoch].argmax(axis=1)
+        said, sure = p[epoch].argmax(axis=1), p[epoch].max(axis=1)
         wrong = np.flatnonzero(said != truth)
-        worst = wrong[np.argsort(-p[epoch][wrong, said[wrong]])]
-        shown = worst[(page - 1) * ROWS * COLUMNS : page * ROWS * COLUMNS]
-        sheet.set_data(ink(on_one_page(new[shown])))
-        write_labels([f"{truth[digit]} → {said[digit]}" for digit in shown], spots[: len(shown)])
-        curve.set_data(epochs[: epoch + 1], 100 * (1 - history.accuracies[: epoch + 1]))
+        surest_first = wrong[np.argsort(-sure[wrong], kind="stable")]
+        shown = surest_first[(page - 1) * ROWS * COLUMNS : page * ROWS * COLUMNS]
+        show_digits(new[shown], [f"{truth[i]}→{said[i]} {sure[i]:.2f}" for i in shown])
+        epochs = np.arange(epoch + 1)
+        curve.set_data(epochs, 100 * (1 - history.accuracies[: epoch + 1]))
         return (
-            f"after {epoch} epochs {len(wrong)} of {len(truth)} are misread, accuracy "
-            f"{history.accuracies[epoch]:.1%}; page {page} shows {len(shown)} of them"
+            f"after {counted(epoch, 'epoch')} {len(wrong)} of {len(truth):,} are misread, accuracy "
+            f"{history.accuracies[epoch]:.1%}; page {page} shows {len(shown)} of them, read with "
+            f"probability {sure[shown[0]]:.2f} to {sure[shown[-1]]:.2f}"
         )
 
     return update
+
+
+def draw_sheet(axes):
+    """Return a function that shows digits, row by row, with a label above each."""
+    height, width = on_one_page([]).shape
+    sheet = moving_image(axes, ((0, width), (0, height)), (height, width))
+    axes.set_title("Misread, the surest first: true → said, probability")
+    axes.axis("off")
+    spots = [(35 * c + 17, 38 * r + 33) for r in range(ROWS)[::-1] for c in range(COLUMNS)]
+    write_labels = moving_texts(axes, spots, ORANGE, size=12.5, weight="bold")
+
+    def show(digits, labels):
+        sheet.set_data(ink(on_one_page(digits)))
+        write_labels(labels, spots[: len(labels)])
+
+    return show
+
+
+def draw_misread(axes):
+    """Return the line of the share that is misread, epoch by epoch."""
+    ticks = [5, 10, 20, 50, 100]
+    axes.set(title="Held-out digits", xlabel="epoch", ylabel="misread (%)", yscale="log")
+    axes.set(ylim=(3, 120), yticks=ticks, yticklabels=map(str, ticks))
+    axes.set(xlim=(-0.4, EPOCHS_OF_DIGITS + 0.4), xticks=range(0, EPOCHS_OF_DIGITS + 1, 2))
+    axes.minorticks_off()
+    return axes.plot([], [], "o-", color=BLUE, animated=True)[0]
