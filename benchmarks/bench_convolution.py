@@ -3,22 +3,15 @@
 Run it from the root of the repository: python benchmarks/bench_convolution.py
 """
 
-import time
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 from threadpoolctl import threadpool_limits
+from timing import medians
 
 from course_lib.convolution import conv2d, conv2d_backward, max_pool2d, max_pool2d_backward
 
 ROUNDS = 9
-
-
-def seconds_of(job):
-    start = time.perf_counter()
-    job()
-    return time.perf_counter() - start
 
 
 def compare(title, ours, theirs):
@@ -26,11 +19,10 @@ def compare(title, ours, theirs):
     apart = max(
         np.abs(mine - other.numpy()).max() for mine, other in zip(ours(), theirs(), strict=True)
     )
-    times = np.array([(seconds_of(ours), seconds_of(theirs)) for _ in range(ROUNDS)])
-    t_ours, t_theirs = np.median(times, axis=0) * 1e3
+    t = medians({"ours": ours, "torch": theirs}, ROUNDS)
     print(
-        f"{title:44} ours {t_ours:7.2f} ms   torch {t_theirs:7.2f} ms   "
-        f"ratio {t_ours / t_theirs:.2f}   {apart:.0e} apart"
+        f"{title:44} ours {t['ours'] * 1e3:7.2f} ms   torch {t['torch'] * 1e3:7.2f} ms   "
+        f"ratio {t['ours'] / t['torch']:.2f}   {apart:.0e} apart"
     )
 
 

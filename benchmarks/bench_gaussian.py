@@ -3,8 +3,6 @@
 Run it from the root of the repository: python benchmarks/bench_gaussian.py
 """
 
-import time
-
 import numpy as np
 from sklearn.discriminant_analysis import (
     LinearDiscriminantAnalysis,
@@ -12,31 +10,18 @@ from sklearn.discriminant_analysis import (
 )
 from sklearn.naive_bayes import GaussianNB
 from threadpoolctl import threadpool_limits
+from timing import ROUNDS, medians
 
-from course_lib.datasets import load_pokemon
+from course_lib.datasets import load_water_or_normal
 from course_lib.gaussian import GaussianClassifier
 from course_lib.metrics import roc_curve
 from course_lib.plotting import class_image, plane
 
-ROUNDS = 15
-STATS = ["hp", "attack", "defense", "sp_attack", "sp_defense", "speed"]
 THEIRS = {
     "own": QuadraticDiscriminantAnalysis(),
     "shared": LinearDiscriminantAnalysis(solver="lsqr"),
     "diagonal": GaussianNB(var_smoothing=0),
 }
-
-
-def medians(jobs, repeat=1):
-    """Median seconds of each job, in rounds A B A B, so that a drifting clock hits all alike."""
-    seconds = {name: [] for name in jobs}
-    for _ in range(ROUNDS):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            for _ in range(repeat):
-                job()
-            seconds[name].append((time.perf_counter() - start) / repeat)
-    return {name: np.median(values) for name, values in seconds.items()}
 
 
 def fit_and_predict(X, y, repeat):
@@ -59,8 +44,8 @@ def fit_and_predict(X, y, repeat):
 
 
 def pokemon():
-    table = load_pokemon(("Water", "Normal"))
-    return table[STATS].to_numpy(float), table["type1"].to_numpy(str)
+    stats, types = load_water_or_normal()
+    return stats.to_numpy(float), types
 
 
 def clouds(n, d, classes):

@@ -3,11 +3,10 @@
 Run it from the root of the repository: python benchmarks/bench_linear_models.py
 """
 
-import time
-
 import numpy as np
 import sklearn.linear_model
 from threadpoolctl import threadpool_limits
+from timing import ROUNDS, medians
 
 from course_lib.linear_models import (
     LinearRegression,
@@ -18,20 +17,6 @@ from course_lib.linear_models import (
     polynomial_features,
 )
 from course_lib.optimizers import SGD, minimize
-
-ROUNDS = 15
-
-
-def medians(jobs, rounds=ROUNDS, repeat=1):
-    """Median seconds of each job, in rounds A B A B, so that a drifting clock hits all alike."""
-    seconds = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            for _ in range(repeat):
-                job()
-            seconds[name].append((time.perf_counter() - start) / repeat)
-    return {name: np.median(values) for name, values in seconds.items()}
 
 
 def distance_from_optimum(model, X, y, alpha):

@@ -3,13 +3,12 @@
 Run it from the root of the repository: python benchmarks/bench_logistic.py
 """
 
-import time
-
 import numpy as np
 import sklearn.linear_model
 from threadpoolctl import threadpool_limits
+from timing import ROUNDS, medians
 
-import course_lib.explorers.logistic_regression as explorers
+from course_lib.datasets import load_twenty_pokemon, load_water_or_normal, make_xor
 from course_lib.linear_models import indicators
 from course_lib.logistic import (
     CascadedLogisticRegression,
@@ -19,20 +18,6 @@ from course_lib.logistic import (
     newton,
     softmax_objective,
 )
-
-ROUNDS = 15
-
-
-def medians(jobs, repeat=1):
-    """Median seconds of each job, in rounds A B A B, so that a drifting clock hits all alike."""
-    seconds = {name: [] for name in jobs}
-    for _ in range(ROUNDS):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            for _ in range(repeat):
-                job()
-            seconds[name].append((time.perf_counter() - start) / repeat)
-    return {name: np.median(values) for name, values in seconds.items()}
 
 
 def slope(model, X, y):
@@ -64,10 +49,9 @@ def compare_with_scikit_learn(n, d, classes, repeat=1):
 
 def what_an_explorer_waits_for():
     """The costs of one move of a slider in lesson 04."""
-    x, y = explorers.twenty_pokemon()
-    objective = logistic_objective(x, y)
-    stats, types = explorers.water_or_normal(last=400)
-    corners, xor = explorers.CORNERS, explorers.XOR
+    objective = logistic_objective(*load_twenty_pokemon())
+    stats, types = load_water_or_normal(last=400)
+    corners, xor = make_xor(4, noise=0)
     jobs = {
         "LogisticRegression, 133 Pokémon": lambda: LogisticRegression().fit(stats, types),
         "newton, 20 points": lambda: newton(*objective, np.zeros(2)),

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
+from timing import medians
 
 from course_lib.autodiff import Value
 from course_lib.datasets import load_digits
@@ -16,17 +17,6 @@ from course_lib.optimizers import SGD, Adam, Momentum, linear_decay
 
 ROUNDS = 9
 SIZES = (784, 128, 64, 10)
-
-
-def medians(jobs, rounds=ROUNDS):
-    """Median seconds of each job, in rounds A B A B, so that a drifting clock hits all alike."""
-    seconds = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: np.median(values) for name, values in seconds.items()}
 
 
 def in_torch(network):
@@ -65,7 +55,8 @@ def one_epoch(dtype, ours, theirs, name):
         {
             "ours": lambda: train(network, X, y, ours, epochs=1),
             "torch": lambda: epoch_in_torch(twin, X_t, y_t, optimizer),
-        }
+        },
+        ROUNDS,
     )
     print(
         f"one epoch, {np.dtype(dtype)}, {name:5}  ours {t['ours'] * 1e3:6.1f} ms   torch eager "
@@ -83,7 +74,8 @@ def cost_of_a_gradient():
         {
             "forward": lambda: [network.forward(X) for _ in range(50)],
             "both": lambda: [network.loss_and_gradient(X, y) for _ in range(50)],
-        }
+        },
+        ROUNDS,
     )
     print(f"loss and gradient cost {t['both'] / t['forward']:.1f} forward passes, batch of 64")
 
@@ -101,7 +93,8 @@ def scalar_engine():
         {
             "ours": lambda: run(Value(0.5), 0.3),
             "torch": lambda: run(torch.tensor(0.5, dtype=torch.float64, requires_grad=True), 0.3),
-        }
+        },
+        ROUNDS,
     )
     print(
         f"scalar engine, 3,000 operations  ours {t['ours'] * 1e3:.1f} ms   torch "

@@ -3,16 +3,15 @@
 Run it from the root of the repository: python benchmarks/bench_optimizers.py
 """
 
-import time
 from functools import partial
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
+from timing import ROUNDS, medians
 
 from course_lib import optimizers, surfaces
 
-ROUNDS = 15
 PARAMETERS = 1_000_000
 PAIRS = {
     "SGD": (optimizers.SGD, torch.optim.SGD, {}),
@@ -23,12 +22,6 @@ PAIRS = {
     "AMSGrad": (optimizers.AMSGrad, torch.optim.Adam, {"amsgrad": True}),
     "Nadam": (optimizers.Nadam, torch.optim.NAdam, {}),
 }
-
-
-def seconds_of(job):
-    start = time.perf_counter()
-    job()
-    return time.perf_counter() - start
 
 
 def compare_with_torch(name, dtype):
@@ -43,12 +36,12 @@ def compare_with_torch(name, dtype):
     def step():
         place[0] = mine.step(place[0], gradient)
 
-    times = np.array([(seconds_of(step), seconds_of(other.step)) for _ in range(ROUNDS)])
-    t_ours, t_theirs = np.median(times, axis=0) * 1e3
+    t = medians({"ours": step, "torch": other.step})
     apart = np.abs(place[0] - point.detach().numpy()).max()
     print(
-        f"{name:8} {np.dtype(dtype).name}  ours {t_ours:6.2f} ms   torch {t_theirs:6.2f} ms   "
-        f"ratio {t_ours / t_theirs:.2f}   {apart:.0e} apart after {ROUNDS} steps"
+        f"{name:8} {np.dtype(dtype).name}  ours {t['ours'] * 1e3:6.2f} ms   "
+        f"torch {t['torch'] * 1e3:6.2f} ms   ratio {t['ours'] / t['torch']:.2f}   "
+        f"{apart:.0e} apart after {ROUNDS} steps"
     )
 
 
@@ -57,8 +50,8 @@ def what_a_walk_costs(steps=1000):
     bowl = surfaces.ravine(20)
     for kind in (optimizers.SGD, optimizers.Adam):
         walk = partial(optimizers.minimize, bowl.loss, bowl.gradient, bowl.start, kind(0.01), steps)
-        times = [seconds_of(walk) for _ in range(ROUNDS)]
-        print(f"minimize with {kind.__name__:5} {np.median(times) / steps * 1e6:5.1f} µs a step")
+        seconds = medians({"walk": walk})["walk"]
+        print(f"minimize with {kind.__name__:5} {seconds / steps * 1e6:5.1f} µs a step")
 
 
 def main():

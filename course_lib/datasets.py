@@ -251,6 +251,32 @@ def load_pokemon(types=None) -> pd.DataFrame:
     return pd.concat([table[table["type1"] == name] for name in types], ignore_index=True)
 
 
+STATS = ["hp", "attack", "defense", "sp_attack", "sp_defense", "speed"]
+
+
+def load_water_or_normal(first: int = 1, last: int | None = None):
+    """The six stats of the Water and Normal Pokémon, shape (n, 6), and their types, (n,).
+
+    Those with the numbers `first` to `last`: lessons 03 and 04 train up to 400 and test from 401.
+    """
+    first = as_integer(first, "first", 1)
+    table = load_pokemon(("Water", "Normal"))
+    last = table["number"].max() if last is None else as_integer(last, "last", first)
+    chosen = table[table["number"].between(first, last)]
+    return chosen[STATS], chosen["type1"].to_numpy()
+
+
+def load_twenty_pokemon():
+    """Sp. Atk of twenty of them in standard deviations, shape (20, 1); y is 1 for Water, else 0.
+
+    They are drawn from the numbers up to 400: 7 Water and 13 Normal.
+    """
+    stats, types = load_water_or_normal(last=400)
+    picked = np.random.default_rng(5).permutation(len(types))[:20]
+    x = stats["sp_attack"].to_numpy(float)[picked, None]
+    return (x - x.mean()) / x.std(), (types[picked] == "Water").astype(float)
+
+
 # --- Images: handwritten digits, photographs -------------------------------------------------
 
 N_TRAINING_DIGITS = 8000
@@ -412,6 +438,25 @@ def make_sine(n: int = 200, noise: float = 0.1, seed: int = 0):
     random = np.random.default_rng(seed)
     X = random.uniform(0.0, 1.0, (n, 1))
     return X, np.sin(2 * np.pi * X[:, 0]) + random.normal(0.0, noise, n)
+
+
+def make_patients(n: int = 200, seed: int = 0, common: float = 0.2, symptoms: int = 20):
+    """Patients with one of two illnesses: X of shape (n, symptoms) holds 0 and 1, y in {0, 1}.
+
+    Symptom i shows where c + eᵢ + hᵢ > 0. The hint hᵢ is from 0 for the first symptom to ±0.6 for
+    the last, + with illness 1; c ~ N(0, `common`) is how ill the patient is, and eᵢ ~
+    N(0, 1 − `common`) is chance. With `common` = 0 the symptoms are independent, given the illness.
+    """
+    n, seed = as_integer(n, "n", 2), as_integer(seed, "seed", 0)
+    common = as_number(common, "common", minimum=0.0)
+    if common > 1:
+        raise ValueError(f"common must be from 0 to 1, came {common:g}")
+    symptoms = as_integer(symptoms, "symptoms", 1)
+    random = np.random.default_rng(seed)
+    y = random.permutation(np.arange(n) % 2)
+    shared, own = random.standard_normal((n, 1)), random.standard_normal((n, symptoms))
+    hints = 0.6 * np.linspace(0, 1, symptoms) * (2 * y[:, None] - 1)
+    return (np.sqrt(common) * shared + np.sqrt(1 - common) * own + hints > 0).astype(float), y
 
 
 # --- Glossary --------------------------------------------------------------------------------

@@ -49,34 +49,39 @@ def softmax(z, axis=-1):
     The largest z is subtracted first. That multiplies numerator and denominator by the same
     e^(−max z), so the result is the same, and no power is larger than e⁰ = 1.
     """
-    z = as_array(z, "z")
+    z = _as_scores(z, axis)
     e = np.exp(z - z.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
 def log_softmax(z, axis=-1):
     """ln softmax(z)ᵢ = zᵢ − ln Σⱼ e^(zⱼ), exact also where softmax(z)ᵢ is too small to hold."""
-    z = as_array(z, "z")
+    z = _as_scores(z, axis)
     z = z - z.max(axis=axis, keepdims=True)
     return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+
+
+def _as_scores(z, axis):
+    z, axis = as_array(z, "z"), as_integer(axis, "axis", minimum=-math.inf)
+    if not -z.ndim <= axis < z.ndim:
+        raise ValueError(f"z must have the axis {axis}, came an array of shape {z.shape}")
+    return z
 
 
 # --- How far is one distribution from another? -------------------------------------------------
 
 
 def cross_entropy(p, q):
-    """H(p, q) = −Σᵢ pᵢ ln qᵢ, in nats, over the last axis: `p` the truth, `q` the model.
+    """H(p, q) = −Σᵢ pᵢ ln qᵢ, over the last axis: `p` is the truth, `q` the model.
 
-    `p` and `q` are distributions, shape (k,), or rows of them, shape (n, k), and broadcast. Where
-    pᵢ = 0 the term is 0; where qᵢ = 0 and pᵢ > 0 the result is ∞: what "cannot happen" happened.
+    The unit is the nat: 1 nat = 1/ln 2 = 1.44 bits. `p` and `q` are distributions, shape (k,), or
+    rows of them, shape (n, k), and broadcast. Where pᵢ = 0 the term is 0; where qᵢ = 0 and pᵢ > 0
+    the result is ∞: what "cannot happen" happened.
     """
     p, q = _as_distribution(p, "p"), _as_distribution(q, "q")
-    check_broadcast(p=p, q=q)
+    _check_same_classes(p=p, q=q)
     with np.errstate(divide="ignore"):  # ln 0 = −∞ is meant
-        log_q = np.log(q)
-    terms = np.zeros(np.broadcast_shapes(p.shape, q.shape))
-    np.multiply(p, log_q, where=p > 0, out=terms)
-    return 0.0 - terms.sum(axis=-1)
+        return 0.0 - _expected(p, np.log(q))
 
 
 def entropy(p):
@@ -85,8 +90,14 @@ def entropy(p):
 
 
 def kl_divergence(p, q):
-    """KL(p ‖ q) = H(p, q) − H(p) = Σᵢ pᵢ ln(pᵢ / qᵢ) ≥ 0, and 0 only where q = p."""
-    return cross_entropy(p, q) - entropy(p)
+    """KL(p ‖ q) = H(p, q) − H(p) = Σᵢ pᵢ ln(pᵢ / qᵢ) ≥ 0, and 0 only where q = p.
+
+    (With rounding also where q is within about 1e-8 of p.) Arguments as in `cross_entropy`.
+    """
+    p, q = _as_distribution(p, "p"), _as_distribution(q, "q")
+    _check_same_classes(p=p, q=q)
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 ln 0 is left out, 1 ln(1/0) = ∞
+        return np.maximum(_expected(p, np.log(p) - np.log(q)), 0.0)
 
 
 def cross_entropy_from_logits(p, z):
@@ -95,8 +106,8 @@ def cross_entropy_from_logits(p, z):
     `p` holds the true distributions, mostly one-hot rows, `z` the logits. Its derivative by z is
     softmax(z) − p. (PyTorch's `cross_entropy(z, p)` takes the logits first and averages.)
     """
-    p, z = _as_distribution(p, "p"), as_array(z, "z")
-    check_broadcast(p=p, z=z)
+    p, z = _as_distribution(p, "p"), _as_scores(z, -1)
+    _check_same_classes(p=p, z=z)
     return -(p * log_softmax(z)).sum(axis=-1)
 
 
@@ -105,6 +116,23 @@ def _as_distribution(values, name):
     if p.ndim == 0 or (p < 0).any() or (np.abs(p.sum(axis=-1) - 1) > 1e-8).any():
         raise ValueError(f"{name} must be probabilities that sum to 1 in each row, came {values}")
     return p
+
+
+def _check_same_classes(**rows):
+    widths = [row.shape[-1] for row in rows.values()]
+    if len(set(widths)) > 1:
+        raise ValueError(
+            f"{' and '.join(rows)} must have the same number of classes, "
+            f"came {' and '.join(map(str, widths))}"
+        )
+    check_broadcast(**rows)
+
+
+def _expected(p, values):
+    """Σᵢ pᵢ valuesᵢ over the last axis; what never happens, pᵢ = 0, adds nothing, not even ∞."""
+    terms = np.zeros(np.broadcast_shapes(p.shape, values.shape))
+    np.multiply(p, values, where=p > 0, out=terms)
+    return terms.sum(axis=-1)
 
 
 # --- The losses of one logistic unit -----------------------------------------------------------
@@ -126,14 +154,14 @@ def logistic_objective(X, y, alpha=0.0):
     X, y, alpha = _checked_objective(X, y, alpha)
 
     def loss(point):
-        z = point @ X.T
+        z = _linear(X, point)
         return (np.logaddexp(0, z) - y * z).sum(axis=-1) + (alpha * point**2).sum(axis=-1) / 2
 
     def gradient(point):
-        return (sigmoid(point @ X.T) - y) @ X + alpha * point
+        return (sigmoid(_linear(X, point)) - y) @ X + alpha * point
 
     def hessian(point):
-        f = sigmoid(X @ point)
+        f = sigmoid(_linear(X, point))
         rows = np.sqrt(f * (1 - f))[:, None] * X
         return rows.T @ rows + np.diag(alpha)
 
@@ -150,10 +178,10 @@ def squared_error_objective(X, y):
     X, y, _ = _checked_objective(X, y, 0.0)
 
     def loss(point):
-        return ((y - sigmoid(point @ X.T)) ** 2).sum(axis=-1)
+        return ((y - sigmoid(_linear(X, point))) ** 2).sum(axis=-1)
 
     def gradient(point):
-        f = sigmoid(point @ X.T)
+        f = sigmoid(_linear(X, point))
         return (-2 * (y - f) * f * (1 - f)) @ X
 
     return loss, gradient
@@ -179,6 +207,19 @@ def _with_ones(X):
     return np.column_stack([X, np.ones(len(X))])
 
 
+def _linear(X, point):
+    """z = X w + b, shape (…, n), at points (w, b) of shape (…, d + 1); X has its column of ones."""
+    _check_point(point, X.shape[1])
+    return point @ X.T
+
+
+def _check_point(point, size):
+    if np.shape(point)[-1:] != (size,):
+        raise ValueError(
+            f"a point must hold {size} weights and biases, came an array of shape {np.shape(point)}"
+        )
+
+
 # --- The best function: Newton's method --------------------------------------------------------
 
 
@@ -200,6 +241,7 @@ def newton(function, gradient, hessian, start, steps=100, tolerance=1e-16, dampe
     Optimization", 9.5; Bishop 2006, "Pattern Recognition and Machine Learning", 4.3.3.
     """
     points, converged, diverged = [as_array(start, "start", ndim=1)], False, False
+    tolerance = as_number(tolerance, "tolerance", minimum=0)
     losses, slope = [float(function(points[0]))], gradient(points[0])
     if not math.isfinite(losses[0]):
         raise ValueError(f"start must have a finite loss, function(start) is {losses[0]}")
@@ -321,7 +363,24 @@ class _Classifier:
 
 
 class _LinearClassifier(_Classifier):
-    """The frame of `fit` for logits X W + b: standardise, minimise, undo the standardising."""
+    """The scores W x + b that a fit has found: `coef_`, shape (k, d), and `intercept_`, (k,)."""
+
+    def decision_function(self, X):
+        """The score z = w·x + b of each row, shape (n,); (n, k) where there are k of them."""
+        self._check_fitted()
+        X = as_design(X)
+        _check_features(X, self.coef_.shape[1])
+        z = X @ self.coef_.T + self.intercept_
+        return z[:, 0] if len(self.coef_) == 1 else z
+
+
+def _check_features(X, features):
+    if X.shape[1] != features:
+        raise ValueError(f"X must have {features} features as in fit, came {X.shape[1]}")
+
+
+class _PenalisedClassifier(_LinearClassifier):
+    """The frame of `fit`: standardise, minimise, undo the standardising."""
 
     most_classes = None
 
@@ -359,15 +418,8 @@ class _LinearClassifier(_Classifier):
         self.n_iter_, self.converged_ = len(walk.losses) - 1, walk.converged
         return walk.points[-1].reshape(shape)
 
-    def _logits(self, X):
-        self._check_fitted()
-        X, features = as_design(X), self.coef_.shape[1]
-        if X.shape[1] != features:
-            raise ValueError(f"X must have {features} features as in fit, came {X.shape[1]}")
-        return X @ self.coef_.T + self.intercept_
 
-
-class LogisticRegression(_LinearClassifier):
+class LogisticRegression(_PenalisedClassifier):
     """P(C | x) = σ(w·x + b) for two classes; the best w and b minimise, by Newton's method,
 
     L(w, b) = Σ cross-entropy(y, f(x)) + α/2 ‖w‖²,     with α `alpha` and b not penalised.
@@ -387,12 +439,11 @@ class LogisticRegression(_LinearClassifier):
     def _minimise(self, Z, y, alpha):
         return self._newton(logistic_objective(Z, y, alpha), (1, Z.shape[1] + 1))
 
-    def decision_function(self, X):
-        """The logit z = w·x + b of each row, shape (n,): ln of P(second class) / P(first class)."""
-        return self._logits(X)[:, 0]
-
     def predict_proba(self, X):
-        """The probabilities of both classes, shape (n, 2)."""
+        """The probabilities of both classes, shape (n, 2).
+
+        `decision_function` is the logit z, ln of P(second class) / P(first class).
+        """
         z = self.decision_function(X)
         return sigmoid(np.column_stack([-z, z]))
 
@@ -402,7 +453,7 @@ class LogisticRegression(_LinearClassifier):
 
 def hardmax(z, axis=-1):
     """1 at the largest z (the first, where there are several), 0 elsewhere."""
-    z = as_array(z, "z")
+    z = _as_scores(z, axis)
     largest = z.argmax(axis=axis)
     return (np.indices(z.shape)[axis] == np.expand_dims(largest, axis)).astype(float)
 
@@ -426,16 +477,18 @@ def softmax_objective(X, Y, alpha=0.0):
     penalty = np.tile(_penalty(alpha, X.shape[1]), shape[0])
     X = _with_ones(X)
 
+    def logits(point):
+        _check_point(point, len(penalty))
+        return X @ point.reshape(shape).T
+
     def loss(point):
-        z = X @ point.reshape(shape).T
-        return cross_entropy_from_logits(Y, z).sum() + penalty @ point**2 / 2
+        return cross_entropy_from_logits(Y, logits(point)).sum() + penalty @ point**2 / 2
 
     def gradient(point):
-        P = softmax(X @ point.reshape(shape).T)
-        return ((P - Y).T @ X).ravel() + penalty * point
+        return ((softmax(logits(point)) - Y).T @ X).ravel() + penalty * point
 
     def hessian(point):
-        P = softmax(X @ point.reshape(shape).T)
+        P = softmax(logits(point))
         rows = (P[:, :, None] * X[:, None, :]).reshape(len(X), -1)
         blocks = [(p[:, None] * X).T @ X for p in P.T]
         return scipy.linalg.block_diag(*blocks) - rows.T @ rows + np.diag(penalty)
@@ -443,7 +496,7 @@ def softmax_objective(X, Y, alpha=0.0):
     return loss, gradient, hessian
 
 
-class SoftmaxRegression(_LinearClassifier):
+class SoftmaxRegression(_PenalisedClassifier):
     """P(C_j | x) = softmax(W x + b)_j for k classes, also called multinomial logistic regression.
 
     The loss is Σ cross-entropy(one-hot y, P) + α/2 Σ_j ‖w_j‖², as in `LogisticRegression`, and
@@ -459,10 +512,6 @@ class SoftmaxRegression(_LinearClassifier):
         Y = indicators(y)
         weights = self._newton(softmax_objective(Z, Y, alpha), (Y.shape[1], Z.shape[1] + 1))
         return weights - weights.mean(axis=0)
-
-    def decision_function(self, X):
-        """The logits z = W x + b, shape (n, k)."""
-        return self._logits(X)
 
     def predict_proba(self, X):
         """The probabilities of the classes, shape (n, k)."""
@@ -513,10 +562,6 @@ class Perceptron(_LinearClassifier):
         self.coef_, self.intercept_ = w[None, :-1], w[-1:]
         return self
 
-    def decision_function(self, X):
-        """w·x + b of each row, shape (n,)."""
-        return self._logits(X)[:, 0]
-
     def predict(self, X):
         """The second class where w·x + b > 0, else the first."""
         chosen = threshold(self.decision_function(X))
@@ -537,7 +582,8 @@ def half_planes(corners):
     W = np.column_stack([-sides[:, 1], sides[:, 0]])
     W /= np.maximum(np.linalg.norm(W, axis=1, keepdims=True), 1e-300)
     b = -(W * corners).sum(axis=1)
-    if not (corners @ W.T + b > -1e-9 * np.abs(corners).max()).all() or not W.any(axis=1).all():
+    heights = ((corners[:, None] - corners) * W).sum(axis=-1)  # of each corner over each side
+    if (heights < -1e-9 * np.ptp(corners)).any() or not W.any(axis=1).all():
         raise ValueError("corners must go anticlockwise round a convex polygon")
     return W, b
 
@@ -559,8 +605,11 @@ def inside_polygons(X, polygons):
     Three layers of perceptrons: half-planes, a polygon is the AND of its half-planes, and the
     union is the OR of the polygons. Notes: "MLP", real inputs and logic combined.
     """
-    X = as_design(X)
-    planes = [half_planes(corners) for corners in polygons]
+    X, planes = as_design(X), [half_planes(corners) for corners in polygons]
+    if X.shape[1] != 2:
+        raise ValueError(f"X must have 2 features, the coordinates, came {X.shape[1]}")
+    if not planes:
+        raise ValueError("polygons must hold at least one polygon, came none")
     return logical_or(np.column_stack([logical_and(threshold(X @ W.T + b)) for W, b in planes]))
 
 
@@ -595,6 +644,7 @@ def cascade_objective(X, y, hidden=2):
 
 def _cascade_layers(X, point, hidden):
     """The hidden values, shape (n, hidden), and the logit of the output, shape (n,)."""
+    _check_point(point, hidden * (X.shape[1] + 1) + 1)
     W, v = point[: -hidden - 1].reshape(hidden, -1), point[-hidden - 1 :]
     h = sigmoid(X @ W.T)
     return h, h @ v[:-1] + v[-1]
@@ -605,7 +655,8 @@ class CascadedLogisticRegression(_Classifier):
 
     That is a neural network with one hidden layer. It is trained by gradient descent on the
     mean cross-entropy from small random weights, and unlike logistic regression its loss is no
-    bowl: another `seed` may end elsewhere, and may fail. `trace_` records the walk.
+    bowl: from another `seed` it may get into a valley that leads nowhere. `trace_` records the
+    walk.
 
     `classes_`, `predict`, `predict_proba` and `score` are those of `LogisticRegression`;
     `transform` gives the features that the hidden units have found.
@@ -622,15 +673,19 @@ class CascadedLogisticRegression(_Classifier):
         X, (classes, index) = as_design(X), _classes_of(y, at_most=2)
         loss, gradient = cascade_objective(X, index, self.hidden)
         size = self.hidden * (X.shape[1] + 2) + 1
-        start = np.random.default_rng(self.seed).normal(size=size)
+        start = np.random.default_rng(as_integer(self.seed, "seed", 0)).normal(size=size)
         optimizer = SGD(as_number(self.learning_rate, "learning_rate", above=0) / len(X))
         self.trace_ = minimize(loss, gradient, start, optimizer, self.steps)
-        self.classes_ = classes
+        self.classes_, self.n_features_in_ = classes, X.shape[1]
         return self
 
-    def _layers(self, X, step=-1):
+    def _layers(self, X, step):
         self._check_fitted()
-        return _cascade_layers(_with_ones(as_design(X)), self.trace_.points[step], self.hidden)
+        X, points = as_design(X), self.trace_.points
+        _check_features(X, self.n_features_in_)
+        if as_integer(step, "step", minimum=-len(points)) >= len(points):
+            raise ValueError(f"step must be at most {len(points) - 1}, came {step}")
+        return _cascade_layers(_with_ones(X), points[step], self.hidden)
 
     def transform(self, X, step=-1):
         """The hidden units' values, shape (n, hidden), at a step of the training (−1: the last)."""

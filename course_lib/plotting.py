@@ -255,6 +255,8 @@ def plot_means(table, x, by, **axes_properties):
         axes.errorbar(group[x], group["mean"], group["error"], **bars)
         said.append(f"{name}: {_join(group['mean'])}.")
     axes.set(**{"xlabel": x} | axes_properties)
+    if axes_properties.keys() & {"xticks", "yticks"}:
+        axes.minorticks_off()  # where we choose the ticks, no other has a label
     axes.legend()
     at = f"{axes.get_xlabel()}: {_join(table[x].unique())}."
     return Picture(figure, " ".join([f"{axes.get_title()}. {at}", *said]))

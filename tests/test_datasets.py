@@ -196,6 +196,22 @@ def test_the_pokemon_table_is_complete_and_consistent():
     assert bulbasaur == ["Bulbasaur", "Grass", "Poison", 318]
 
 
+def test_water_and_normal_are_parted_at_a_number_without_loss_or_overlap():
+    (stats, types), (early, _), (late, _) = (
+        datasets.load_water_or_normal(*numbers) for numbers in [(1, None), (1, 400), (401, None)]
+    )
+    assert (len(early), len(late)) == (73 + 60, 61 + 58)
+    pd.testing.assert_frame_equal(pd.concat([early, late]).sort_index(), stats)
+    assert list(stats.columns) == datasets.STATS
+    assert set(types) == {"Water", "Normal"}
+
+
+def test_twenty_pokemon_come_in_standard_deviations():
+    x, y = datasets.load_twenty_pokemon()
+    assert (x.shape, y.sum()) == ((20, 1), 7)
+    assert (x.mean(), x.std()) == pytest.approx((0, 1))
+
+
 @pytest.mark.parametrize("types", [("Water", "Normal"), ("Normal", "Water")])
 def test_types_come_in_the_order_asked_for(types):
     assert tuple(datasets.load_pokemon(types)["type1"].unique()) == types
@@ -305,6 +321,18 @@ def test_blobs_have_the_classes_and_the_spread_asked_for():
     assert X[y == 0].std(axis=0) == pytest.approx([0.5, 0.5], rel=0.1)
 
 
+@pytest.mark.parametrize("common", [0.0, 0.2, 0.8])
+def test_symptoms_of_patients_are_correlated_as_asked_within_an_illness(common):
+    X, y = datasets.make_patients(n=20_000, seed=1, common=common)
+    share = X[y == 1].mean(axis=0)
+    assert share[0] == pytest.approx(0.5, abs=0.02)
+    assert share[-1] == pytest.approx(0.726, abs=0.02)  # P(N(0, 1) > −0.6)
+    together = np.corrcoef(X[y == 1][:, :2].T)[0, 1]
+    assert together == pytest.approx(2 / np.pi * np.arcsin(common), abs=0.03)
+    np.testing.assert_array_equal(X, datasets.make_patients(20_000, 1, common)[0])
+    assert set(np.unique(X)) == {0, 1}
+
+
 def test_sine_noise_has_the_standard_deviation_asked_for():
     X, y = datasets.make_sine(n=5000, noise=0.3)
     assert X.min() >= 0
@@ -355,6 +383,10 @@ def test_the_two_chinese_columns_are_not_swapped():
         (lambda: datasets.make_xor(noise=-1), ValueError, "noise must be at least 0, came -1"),
         (lambda: datasets.make_sine(n=1), ValueError, "n must be at least 2"),
         (lambda: datasets.make_blobs(classes=0), ValueError, "classes must be at least 1"),
+        (lambda: datasets.make_patients(common=2), ValueError, "common must be from 0 to 1, came"),
+        (lambda: datasets.make_patients(common="x"), TypeError, "common must be a number"),
+        (lambda: datasets.load_water_or_normal(0), ValueError, "first must be at least 1"),
+        (lambda: datasets.load_water_or_normal(9, 8), ValueError, "last must be at least 9"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(call, error, words):

@@ -8,7 +8,7 @@ import scipy.special
 import scipy.stats
 from sklearn import linear_model
 
-from course_lib.datasets import make_blobs
+from course_lib.datasets import make_blobs, make_xor
 from course_lib.linear_models import Ridge, indicators
 from course_lib.logistic import (
     CascadedLogisticRegression,
@@ -38,8 +38,7 @@ from course_lib.logistic import (
 from course_lib.optimizers import SGD, minimize
 
 ALPHAS = [0.0, 1e-3, 1.0, 100.0]
-CORNERS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
-XOR = np.array([0, 1, 1, 0])
+CORNERS, XOR = make_xor(4, noise=0)
 BOTH = [LogisticRegression, SoftmaxRegression]
 
 
@@ -159,6 +158,47 @@ def test_cross_entropy_from_logits_keeps_what_a_rounded_softmax_would_lose():
 def test_what_is_no_distribution_is_refused(bad):
     with pytest.raises(ValueError, match="q must"):
         cross_entropy([0.5, 0.5], bad)
+
+
+@pytest.mark.parametrize("function", [cross_entropy, kl_divergence])
+@pytest.mark.parametrize(
+    ("p", "q", "widths"),
+    [
+        ([[1.0], [1.0]], [0.5, 0.5], "1 and 2"),  # a column of labels, not rows of distributions
+        ([0.5, 0.5], [0.2, 0.3, 0.5], "2 and 3"),
+    ],
+)
+def test_distributions_over_different_classes_are_refused(function, p, q, widths):
+    with pytest.raises(ValueError, match=f"same number of classes, came {widths}"):
+        function(p, q)
+
+
+def test_logits_of_other_classes_than_the_truths_are_refused():
+    with pytest.raises(
+        ValueError, match="p and z must have the same number of classes, came 1 and"
+    ):
+        cross_entropy_from_logits([[1.0]], [[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match="p and z must broadcast"):
+        cross_entropy_from_logits([[1.0, 0.0]] * 2, [[1.0, 2.0]] * 3)
+
+
+def test_a_divergence_is_never_negative_and_infinite_where_the_impossible_happens():
+    p = np.random.default_rng(0).dirichlet([1, 1, 1], size=5000)
+    near = np.abs(p + [1e-9, -1e-9, 0])
+    assert (kl_divergence(p, near / near.sum(axis=1, keepdims=True)) >= 0).all()
+    np.testing.assert_array_equal(kl_divergence([[1, 0], [0, 1]], [[0, 1], [0, 1]]), [np.inf, 0])
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, hardmax])
+def test_an_axis_that_scores_do_not_have_is_named(function):
+    with pytest.raises(ValueError, match=r"z must have the axis -1, came an array of shape \(\)"):
+        function(3.0)
+    with pytest.raises(
+        ValueError, match=r"z must have the axis 2, came an array of shape \(1, 2\)"
+    ):
+        function([[1.0, 2.0]], axis=2)
+    with pytest.raises(TypeError, match="axis must be a whole number"):
+        function([1.0, 2.0], axis=0.5)
 
 
 # --- The objective of one unit -----------------------------------------------------------------
@@ -286,6 +326,33 @@ def test_a_start_at_the_minimum_stays_there():
     walk = newton(*logistic_objective(CORNERS, XOR), np.zeros(3))
     assert walk.converged
     np.testing.assert_array_equal(walk.points[-1], 0)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        logistic_objective(CORNERS, XOR),
+        squared_error_objective(CORNERS, XOR),
+        softmax_objective(CORNERS, indicators(XOR)),
+        cascade_objective(CORNERS, XOR),
+    ],
+)
+def test_a_point_of_another_length_is_refused(objective):
+    for function in objective:
+        with pytest.raises(
+            ValueError, match=r"a point must hold \d weights and biases, came an arr"
+        ):
+            function(np.zeros(4))
+
+
+def test_newton_names_a_start_and_a_tolerance_that_make_no_sense():
+    objective = logistic_objective(CORNERS, XOR)
+    with pytest.raises(ValueError, match=r"a point must hold 3 .*came an array of shape \(2,\)"):
+        newton(*objective, np.ones(2))
+    with pytest.raises(ValueError, match="tolerance must be a finite number"):
+        newton(*objective, np.ones(3), tolerance=np.nan)
+    with pytest.raises(TypeError, match="tolerance must be a number, came 'x'"):
+        newton(*objective, np.ones(3), tolerance="x")
 
 
 @pytest.mark.parametrize("objective", [logistic_objective, softmax_objective])
@@ -567,6 +634,33 @@ def test_a_cascade_finds_the_features_of_xor_by_itself():
     assert not is_separable(model.transform(CORNERS, step=0), XOR)
 
 
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda m: m.predict([[1.0, 2.0, 3.0]]), ValueError, "X must have 2 features as in fit"),
+        (lambda m: m.transform(CORNERS, step=4), ValueError, "step must be at most 3, came 4"),
+        (lambda m: m.transform(CORNERS, step=-5), ValueError, "step must be at least -4, came -5"),
+        (lambda m: m.predict_proba(CORNERS, "a"), TypeError, "step must be a whole number"),
+    ],
+)
+def test_a_cascade_names_what_it_cannot_answer(call, error, words):
+    model = CascadedLogisticRegression(steps=3).fit(CORNERS, XOR)
+    with pytest.raises(error, match=words):
+        call(model)
+
+
+def test_a_seed_of_a_cascade_is_a_whole_number():
+    with pytest.raises(TypeError, match="seed must be a whole number, came 'x'"):
+        CascadedLogisticRegression(seed="x").fit(CORNERS, XOR)
+
+
+def test_in_a_valley_without_a_bottom_the_loss_falls_towards_2_ln_2_and_the_weights_grow():
+    model = CascadedLogisticRegression(2, learning_rate=4, steps=4000, seed=8).fit(CORNERS, XOR)
+    assert 2 * np.log(2) < model.trace_.losses[-1] < model.trace_.losses[600] < 2 * np.log(2) + 0.02
+    assert np.abs(model.trace_.points[-1]).max() > np.abs(model.trace_.points[600]).max() + 2
+    np.testing.assert_allclose(model.predict_proba(CORNERS)[:, 1], [0, 0.5, 1, 0.5], atol=0.02)
+
+
 def test_a_cascade_of_one_hidden_unit_cannot():
     scores = [
         CascadedLogisticRegression(1, seed=s).fit(CORNERS, XOR).score(CORNERS, XOR)
@@ -639,6 +733,21 @@ def test_inside_polygons_is_matplotlibs_answer():
     X = np.random.default_rng(0).uniform(-1, 5, size=(500, 2))
     inside = Path(SQUARE).contains_points(X) | Path(hexagon).contains_points(X)
     np.testing.assert_array_equal(inside_polygons(X, [SQUARE, hexagon]), inside)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e8, -1e10])
+def test_convexity_is_judged_by_the_polygons_own_size_wherever_it_lies(shift):
+    W, _ = half_planes(SQUARE + shift)
+    np.testing.assert_array_equal(W, half_planes(SQUARE)[0])
+    with pytest.raises(ValueError, match="anticlockwise round a convex"):
+        half_planes(np.array([[0, 0], [2, 0], [0.5, 0.5], [0, 2]]) + shift)
+
+
+def test_polygons_and_points_that_make_no_sense_are_named():
+    with pytest.raises(ValueError, match="polygons must hold at least one polygon, came none"):
+        inside_polygons([[0.0, 0.0]], [])
+    with pytest.raises(ValueError, match="X must have 2 features, the coordinates, came 3"):
+        inside_polygons([[0.0, 0.0, 1.0]], [SQUARE])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from course_lib.datasets import load_pokemon
+from course_lib.datasets import load_twenty_pokemon, make_patients, make_xor
 from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
 from course_lib.gaussian import BernoulliNaiveBayes
 from course_lib.logistic import (
@@ -42,25 +42,8 @@ from course_lib.plotting import (
     plane,
 )
 
-CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-XOR = np.array([0, 1, 1, 0])  # 1 where just one of the two inputs is 1
+CORNERS, XOR = make_xor(4, noise=0)  # 1 where just one of the two inputs is 1
 CLASSES = ["Water", "Normal"]  # the lecture's C₁ and C₂, as in lesson 03: label 1 and label 0
-STATS = ["hp", "attack", "defense", "sp_attack", "sp_defense", "speed"]
-
-
-def water_or_normal(first=0, last=None):
-    """Return six stats, shape (n, 6), and the type of Pokémon number first + 1 to last."""
-    table = load_pokemon(("Water", "Normal"))
-    table = table[(table["number"] > first) & (table["number"] <= (last or table["number"].max()))]
-    return table[STATS], table["type1"].to_numpy()
-
-
-def twenty_pokemon():
-    """Return Sp. Atk in standard deviations, shape (20, 1), and 1 for Water, 0 for Normal."""
-    stats, types = water_or_normal(last=400)
-    picked = np.random.default_rng(5).permutation(len(types))[:20]
-    x = stats["sp_attack"].to_numpy(float)[picked, None]
-    return (x - x.mean()) / x.std(), (types[picked] == "Water").astype(float)
 
 
 def surface_of(loss, w, b):
@@ -86,10 +69,12 @@ def moving_map(axes, limits, size=70, boundary=True):
     return points, show
 
 
-def moving_groups(axes, **style):
+def moving_groups(axes, name="class", **style):
     """Add points of the classes 0 and 1, and return a function that moves them."""
     draw_classes(axes, np.zeros((0, 2)), np.zeros(0), [0, 1], animated=True, **style)
     groups = axes.lines[-2:]
+    for label, points in enumerate(groups):
+        points.set_label(f"{name} {label}")
 
     def move(X, y):
         for label, points in enumerate(groups):
@@ -114,20 +99,21 @@ def moving_groups(axes, **style):
 def q_against_p(figure):
     """How surprised is a model q by a world p?"""
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.4))
-    left.set(title="Truth and model", ylabel="probability", ylim=(0, 1.05), xlim=(-0.6, 1.6))
+    left.set(title="Truth and model", ylabel="probability", ylim=(0, 1.25), xlim=(-0.6, 1.6))
     left.set_xticks([0, 1], ["Water", "Normal"])
-    bars = moving_lines(left, colors=[BLUE, ORANGE] * 2, linewidths=26, capstyle="butt")
-    left.plot([], [], color=BLUE, linewidth=9, label="truth p")
-    left.plot([], [], color=ORANGE, linewidth=9, label="model q")
+    bars = moving_lines(left, colors=[GREEN, PINK] * 2, linewidths=26, capstyle="butt")
+    left.plot([], [], color=GREEN, linewidth=9, label="truth p")
+    left.plot([], [], color=PINK, linewidth=9, label="model q")
     left.legend(loc="upper center", ncols=2, fontsize=11.5)
     grid = np.linspace(0.01, 0.99, 197)
     models = np.column_stack([grid, 1 - grid])
     right.set(title="Surprise on average", xlabel="q(Water)", ylabel="nats", ylim=(0, 5))
     right.set_xlim(0, 1)
-    (curve,) = right.plot(grid, grid, color=ORANGE, animated=True, label="H(p, q)")
-    least = right.axhline(0, color=BLUE, linestyle="--", animated=True, label="H(p)")
-    gap = moving_lines(right, colors=GREEN, linewidths=6, label="KL(p ‖ q)")
-    (dot,) = right.plot([], [], "o", color=ORANGE, markersize=13, mec="white", animated=True)
+    (curve,) = right.plot(grid, grid, color=PINK, animated=True, label="H(p, q)")
+    least = right.axhline(0, color=GREEN, linestyle="--", animated=True, label="H(p)")
+    gap = moving_lines(right, colors=INK, linewidths=5, label="KL(p ‖ q)")
+    style = {"markersize": 13, "mec": "white", "clip_on": False, "in_layout": False, "zorder": 5}
+    (dot,) = right.plot([], [], "o", color=PINK, animated=True, **style)
     right.legend(loc="upper center", ncols=3, fontsize=11.5)
 
     def update(p, q):
@@ -165,7 +151,7 @@ def q_against_p(figure):
 )
 def by_hand(figure):
     """Which curve σ(w·x + b) makes these twenty types most likely?"""
-    x, y = twenty_pokemon()
+    x, y = load_twenty_pokemon()
     loss = logistic_objective(x, y)[0]
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     left.set(title="Twenty Pokémon and a curve", xlabel="Sp. Atk (standard deviations)")
@@ -181,7 +167,15 @@ def by_hand(figure):
     w_grid, b_grid = np.linspace(-4, 4, 81), np.linspace(-4, 4, 81)
     draw_surface(right, w_grid, b_grid, surface_of(loss, w_grid, b_grid))
     right.set(title="The loss L(w, b)", xlabel="weight w", ylabel="bias b")
-    (dot,) = right.plot([], [], "o", color=ORANGE, markersize=14, mec="white", mew=2, animated=True)
+    style = {
+        "markersize": 14,
+        "mec": "white",
+        "mew": 2,
+        "clip_on": False,
+        "in_layout": False,
+        "zorder": 5,
+    }
+    (dot,) = right.plot([], [], "o", color=ORANGE, animated=True, **style)
 
     def update(w, b):
         f = sigmoid(w * x[:, 0] + b)
@@ -192,7 +186,7 @@ def by_hand(figure):
         value = loss(np.array([w, b]))
         return (
             f"likelihood {np.exp(-value):.1e}, a product of 20 chances; −ln of it is {value:.2f}; "
-            f"{np.sum((f > 0.5) == (y == 1))} of 20 are on the right side"
+            f"{np.sum((f - 0.5) * (y - 0.5) > 0)} of 20 are on the right side of one half"
         )
 
     return update
@@ -218,7 +212,7 @@ REACH = 8  # how far w and b go
 )
 def two_losses(figure):
     """Cross-entropy or squared error: which one shows the way from far off?"""
-    x, y = twenty_pokemon()
+    x, y = load_twenty_pokemon()
     objectives = [logistic_objective(x, y)[:2], squared_error_objective(x, y)]
     grid = figure.add_gridspec(1, 3, width_ratios=(1.25, 1.25, 1))
     colors, names, walks = (BLUE, ORANGE), ("Cross-entropy", "Squared error"), []
@@ -249,10 +243,11 @@ def two_losses(figure):
             walked = np.column_stack([np.clip(points, -REACH, REACH), losses])[: steps + 1]
             for line, part in zip(walks[i], (walked, walked[-1:], walked[:1]), strict=True):
                 line.set_data_3d(*part.T)
-            curves[i].set_data(range(steps + 1), np.maximum(slopes[: steps + 1], 1e-6))
-            dots[i].set_data([steps], [max(slopes[steps], 1e-6)])
+            shown = np.maximum(slopes[: steps + 1], 1e-12)  # what is below 1e-6 leaves the picture
+            curves[i].set_data(range(steps + 1), shown)
+            dots[i].set_data([steps], shown[-1:])
             words.append(f"{names[i].lower()} {losses[0]:.1f} → {losses[steps]:.1f}")
-            words[-1] += f" (gradient {slopes[0]:.2g} at the start)"
+            words[-1] += f" (gradient {slopes[steps]:.2g})"
         return f"step {steps}: {', '.join(words)}"
 
     return update
@@ -264,7 +259,9 @@ def draw_landscape(axes, loss, title):
     heights = surface_of(loss, ticks, ticks)
     w, b = np.meshgrid(ticks, ticks)
     axes.plot_surface(w, b, heights, cmap="viridis", rstride=1, cstride=1, alpha=0.85, linewidth=0)
-    axes.set(title=title, xlim=(-REACH, REACH), ylim=(-REACH, REACH), zlim=(0, heights.max()))
+    top = heights.max()
+    axes.set(title=f"{title}, 0 to {top:.0f}", zlim=(0, top))
+    axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH))
     axes.set(xticks=(-8, 0, 8), yticks=(0, 8))
     axes.set_xlabel("w", labelpad=-6)
     axes.set_ylabel("b", labelpad=-6)
@@ -295,21 +292,22 @@ def draw_landscape(axes, loss, title):
 )
 def newton_or_gradient(figure):
     """Many small steps or a few clever ones: which way is shorter?"""
-    loss, gradient, hessian = logistic_objective(*twenty_pokemon())
+    loss, gradient, hessian = logistic_objective(*load_twenty_pokemon())
     best = newton(loss, gradient, hessian, np.zeros(2))
     left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
     ticks = np.linspace(-8, 8, 121)
     draw_surface(left, ticks, ticks, surface_of(loss, ticks, ticks))
     left.plot(*best.points[-1], "*", color="white", markersize=15)
     left.set(title="Two ways down L(w, b)", xlabel="weight w", ylabel="bias b")
+    left.set(xticks=(-8, -4, 0, 4, 8), yticks=(-8, -4, 0, 4, 8))
     right.set(title="Loss above the lowest", xlabel="step", yscale="log", ylim=(1e-12, 1e6))
     right.set_xlim(-1, 61)
-    styles = {"gradient descent": ("o-", ORANGE, 4), "Newton": ("s-", PINK, 8)}
+    styles = {
+        "Newton": {"marker": "s", "color": PINK, "markersize": 9},
+        "gradient descent": {"marker": "o", "color": ORANGE, "markersize": 5.5},
+    }
     walks, curves = (
-        [
-            axes.plot([], [], style, color=color, markersize=size, label=name, animated=True)[0]
-            for name, (style, color, size) in styles.items()
-        ]
+        [axes.plot([], [], label=name, animated=True, **style)[0] for name, style in styles.items()]
         for axes in (left, right)
     )
     right.legend(loc="upper right")
@@ -318,8 +316,8 @@ def newton_or_gradient(figure):
     def descend(kind, w, b, rate):
         start = np.array([w, b])
         return (
-            minimize(loss, gradient, start, SGD(rate), 60),
             newton(loss, gradient, hessian, start, steps=60, damped=kind == "damped"),
+            minimize(loss, gradient, start, SGD(rate), 60),
         )
 
     def update(steps, kind, w, b, rate):
@@ -328,11 +326,16 @@ def newton_or_gradient(figure):
             walk.set_data(*np.clip(trace.points[: steps + 1], -1e4, 1e4).T)
             above = np.clip(trace.losses[: steps + 1] - best.losses[-1], 1e-13, 1e6)
             curve.set_data(range(len(above)), above)
-            ended = " (it ended there)" if len(trace.losses) <= steps else ""
+            ended = how_it_ended(trace) if len(trace.losses) <= steps else ""
             words.append(f"{name} is {distance_in_words(above[-1])} the lowest loss{ended}")
         return f"step {steps}: {', '.join(words)}"
 
     return update
+
+
+def how_it_ended(trace):
+    """Say why a walk took no more steps."""
+    return " (it flew off: no number any more)" if trace.diverged else " (it arrived)"
 
 
 def distance_in_words(above):
@@ -344,32 +347,18 @@ def distance_in_words(above):
 
 # --- discriminative or generative ------------------------------------------------------------
 
-SYMPTOMS = 20
 SIZES = (10, 20, 40, 80, 160, 320, 640)
 PENALTIES = (1e-3, 1.0)
 DRAWS = 12
 
 
-def draw_patients(seed, n):
-    """Draw n patients: 20 yes/no symptoms, shape (n, 20), and which of two illnesses, 0 or 1.
-
-    Symptom i speaks the more for illness 1 the larger i is. All depend a little on one more thing,
-    how ill a patient is: they are *not* independent, as naive Bayes takes them to be.
-    """
-    random = np.random.default_rng(seed)
-    illness = random.permutation(np.arange(n) % 2)
-    shared, own = random.standard_normal((n, 1)), random.standard_normal((n, SYMPTOMS))
-    hint = 0.6 * np.linspace(0, 1, SYMPTOMS) * (2 * illness[:, None] - 1)
-    return (np.sqrt(0.2) * shared + np.sqrt(0.8) * own + hint > 0).astype(float), illness
-
-
 @cache
 def errors_on_new_patients(alpha):
     """Return the average test errors of both models for each training size, shape (2, sizes)."""
-    test = draw_patients(9999, 4000)
+    test = make_patients(4000, seed=9999)
     models = BernoulliNaiveBayes(), LogisticRegression(alpha)
     errors = [
-        [[1 - m.fit(*draw_patients(s, n)).score(*test) for n in SIZES] for s in range(DRAWS)]
+        [[1 - m.fit(*make_patients(n, s)).score(*test) for n in SIZES] for s in range(DRAWS)]
         for m in models
     ]
     return np.mean(errors, axis=1)
@@ -378,7 +367,7 @@ def errors_on_new_patients(alpha):
 @explorer(
     n=choice(SIZES, start=10, label="patients n"),
     draw=int_slider(0, DRAWS - 1, start=0, label="which n patients"),
-    penalty=choice(PENALTIES, label="λ of logistic regression"),
+    penalty=choice(PENALTIES, label="penalty α of logistic regression"),
     presets={
         "little data": {"n": 20, "draw": 0, "penalty": 1e-3},
         "much data": {"n": 640, "draw": 0, "penalty": 1e-3},
@@ -387,15 +376,18 @@ def errors_on_new_patients(alpha):
 )
 def how_much_data(figure):
     """The same functions, found in two ways: which way needs fewer patients?"""
-    best = LogisticRegression(1e-3).fit(*draw_patients(7777, 20_000)).coef_[0]
+    best = LogisticRegression(1e-3).fit(*make_patients(20_000, seed=7777)).coef_[0]
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    symptoms = np.arange(1, SYMPTOMS + 1)
-    left.set(title="The weight of each symptom", xlabel="symptom", ylabel="weight", ylim=(-4, 4))
-    left.set_xticks([1, 5, 10, 15, 20])
+    symptoms, ticks = np.arange(1, 21), [-30, -10, -3, -1, 0, 1, 3, 10, 30]
+    left.set(title="The weight of each symptom", xlabel="symptom", ylabel="weight")
+    left.set_yscale("symlog", linthresh=1, linscale=1.2)
+    left.set(ylim=(-40, 40), xticks=[1, 5, 10, 15, 20])
+    left.set_yticks(ticks, [str(tick).replace("-", "−") for tick in ticks])
+    left.minorticks_off()
     left.plot(symptoms, best, color=GREY, label="best line (20,000 patients)")
     style = [
-        {"color": GREEN, "marker": "^", "label": "naive Bayes"},
-        {"color": PINK, "marker": "o", "label": "logistic regression"},
+        {"color": BLUE, "marker": "^", "markersize": 8, "label": "naive Bayes"},
+        {"color": ORANGE, "marker": "o", "label": "logistic regression"},
     ]
     weights = [left.plot([], [], linestyle="", animated=True, **kind)[0] for kind in style]
     right.set(title="Errors on new patients", xlabel="training patients n", xscale="log")
@@ -403,16 +395,16 @@ def how_much_data(figure):
     right.set_xticks(SIZES, SIZES)
     right.minorticks_off()
     curves = [right.plot([], [], animated=True, **kind)[0] for kind in style]
-    left.legend(loc="upper left", fontsize=11)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     for alpha in PENALTIES:  # recorded once, so that no move has to wait
         errors_on_new_patients(alpha)
 
     def update(n, draw, penalty):
-        X, y = draw_patients(draw, n)
+        X, y = make_patients(n, draw)
         bayes, logistic = BernoulliNaiveBayes().fit(X, y), LogisticRegression(penalty).fit(X, y)
-        odds = np.log(bayes.probabilities_) - np.log1p(-bayes.probabilities_)
-        for line, values in zip(weights, (odds[1] - odds[0], logistic.coef_[0]), strict=True):
-            line.set_data(symptoms, np.clip(values, -3.9, 3.9))
+        both = bayes.linear_form()[0], logistic.coef_[0]
+        for line, values in zip(weights, both, strict=True):
+            line.set_data(symptoms, values)
         end = SIZES.index(n) + 1
         errors = errors_on_new_patients(penalty)
         for curve, values in zip(curves, errors, strict=True):
@@ -420,7 +412,8 @@ def how_much_data(figure):
         shares = " and ".join(f"{share:.1%}" for share in errors[:, end - 1])
         return (
             f"trained on {n} patients, naive Bayes and logistic regression are wrong for {shares} "
-            f"of new ones, on average over {DRAWS} draws"
+            f"of new ones, on average over {DRAWS} draws; from these {n} the weights reach "
+            f"{np.abs(both[0]).max():.1f} and {np.abs(both[1]).max():.1f}"
         )
 
     return update
@@ -449,7 +442,7 @@ def temperature(figure):
         axes.set_xticklabels(["z₁", "z₂", "z₃"])
     left.set(ylim=(-5.5, 5.5), ylabel="score")
     left.axhline(0, color=GREY, linewidth=1)
-    middle.set(ylim=(0, 1.12), ylabel="probability")
+    middle.set(ylim=(0, 1.32), yticks=np.linspace(0, 1, 6), ylabel="probability")
     colors = [BLUE, ORANGE, GREEN]
     scores = moving_lines(left, colors=colors, linewidths=34, capstyle="butt")
     bars = moving_lines(middle, colors=colors, linewidths=34, capstyle="butt")
@@ -470,19 +463,36 @@ def temperature(figure):
             label.set_y(share + 0.01)
         show_curves(z, temperature)
         shares = ", ".join(f"{share:.3f}" for share in p)
-        return f"softmax = {shares}; hardmax picks z{'₁₂₃'[z.argmax()]}"
+        return f"softmax = {shares}; {what_hardmax_picks(z)}"
 
     return update
+
+
+def what_hardmax_picks(z):
+    """Say which score is the largest, or which ones share the first place."""
+    first = [f"z{'₁₂₃'[i]}" for i in np.flatnonzero(z == z.max())]
+    if len(first) == 1:
+        return f"hardmax picks {first[0]}"
+    return f"{' and '.join(first)} share the first place, and hardmax takes the first of them"
 
 
 def curves_over_temperature(axes, colors):
     """Add the probabilities over T; return a function that draws them from T = 1 to where it is."""
     every = np.logspace(-2, 2, 121)
-    axes.set(title="from T = 1 to here", xlabel="temperature T", xscale="log", xlim=(0.01, 100))
-    axes.set_ylim(0, 1.05)
+    axes.set(title="The way from T = 1", xlabel="temperature T", xscale="log", xlim=(0.01, 100))
+    axes.set(ylim=(0, 1.05), ylabel="probability")
     axes.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
-    styles = zip(("-", "--", "-."), colors, strict=True)
-    curves = [axes.plot([], [], kind, color=color, animated=True)[0] for kind, color in styles]
+    styles = list(zip(("-", "--", "-."), ("o", "s", "^"), colors, strict=True))
+    curves = [axes.plot([], [], kind, color=color, animated=True)[0] for kind, _, color in styles]
+    more = {
+        "markersize": 11,
+        "mec": "white",
+        "animated": True,
+        "clip_on": False,
+        "in_layout": False,
+        "zorder": 5,
+    }
+    dots = [axes.plot([], [], shape, color=color, **more)[0] for _, shape, color in styles]
     mark = axes.axvline(1, color=INK, linewidth=1.5, linestyle=":", animated=True)
 
     def show(z, temperature):
@@ -490,6 +500,8 @@ def curves_over_temperature(axes, colors):
         between = every[(low <= every) & (every <= high)]
         for curve, values in zip(curves, softmax(z / between[:, None]).T, strict=True):
             curve.set_data(between, values)
+        for dot, share in zip(dots, softmax(z / temperature), strict=True):
+            dot.set_data([temperature], [share])
         mark.set_xdata([temperature] * 2)
 
     return show
@@ -525,7 +537,9 @@ def feature_transformation(figure):
     new_points, show_new = moving_map(right, ((-0.7, 2.2), (-0.7, 2.2)))
     mesh = moving_lines(right, colors=GREY, linewidths=0.9, alpha=0.7)
     groups = [moving_groups(axes) for axes in (left, right)]
-    (anchors,) = left.plot([], [], "x", color=INK, ms=13, mew=3.5, animated=True, zorder=6)
+    style = {"color": INK, "ms": 13, "mew": 3.5, "zorder": 6, "label": "measured from here"}
+    (anchors,) = left.plot([], [], "x", animated=True, **style)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
     def update(first, second, morph, noise):
         measured_from = CORNERS[[PLACES[first], PLACES[second]]]
@@ -539,7 +553,10 @@ def feature_transformation(figure):
             move(where, y)
         anchors.set_data(*measured_from.T)
         right_ones = model.score(features, y)
-        return f"on these features a straight line is right for {right_ones:.0%} of the 80 points"
+        return (
+            "on these features the line that logistic regression chooses is right for "
+            f"{right_ones:.0%} of the 80 points"
+        )
 
     return update
 
@@ -579,7 +596,7 @@ def cascade_from(seed):
         "before": {"step": 0, "start": 0},
         "on the way": {"step": 200, "start": 0},
         "found": {"step": STEPS, "start": 0},
-        "stuck": {"step": STEPS, "start": 8},
+        "lost in a valley": {"step": STEPS, "start": 8},
     },
     size=(10, 4.3),
 )
@@ -589,12 +606,18 @@ def cascade(figure):
     left.set(title="Input, with both units", xlabel="x₁", ylabel="x₂", xticks=[0, 1], yticks=[0, 1])
     middle.set(title="What they make of it", xlabel="first unit h₁", ylabel="second unit h₂")
     middle.set(xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-    right.set(title="Cross-entropy", xlabel="step", xlim=(-15, STEPS + 15), ylim=(0, 4))
+    right.set(title="Cross-entropy", xlabel="step", xlim=(-15, STEPS + 15), ylim=(0, 5))
     points, show_output = moving_map(left, ((-0.4, 1.4), (-0.4, 1.4)), boundary=False)
     ticks = np.linspace(-0.4, 1.4, 70)
-    units = [moving_lines(left, colors=color, linewidths=3) for color in (GREEN, PINK)]
+    units = [
+        moving_lines(left, colors=color, linewidths=3.5, label=f"{name} = ½")
+        for color, name in ((GREEN, "h₁"), (PINK, "h₂"))
+    ]
+    middle.xaxis.label.set(color=GREEN, weight="bold")
+    middle.yaxis.label.set(color=PINK, weight="bold")
     hidden_points, show_hidden = moving_map(middle, ((-0.1, 1.1), (-0.1, 1.1)))
     groups = [moving_groups(axes, markersize=13, zorder=6) for axes in (left, middle)]
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     (curve,) = right.plot([], [], color=BLUE, animated=True)
     (dot,) = right.plot([], [], "o", color=BLUE, markersize=12, mec="white", animated=True)
     for number_of_start in range(12):  # trained once, so that no move has to wait
@@ -603,8 +626,12 @@ def cascade(figure):
     def update(step, start):
         model = cascade_from(start)
         show_output(model.predict_proba(points, step)[:, 1])
-        for unit, values in zip(units, model.transform(points, step).T, strict=True):
-            unit.set_segments(contour_lines(ticks, ticks, values.reshape(70, 70), 0.5))
+        hidden, unseen = model.transform(points, step).T.reshape(2, 70, 70), ""
+        for i, unit in enumerate(units):
+            unit.set_segments(contour_lines(ticks, ticks, hidden[i], 0.5))
+            unseen += (
+                "" if unit.get_segments() else f"; the line of h{'₁₂'[i]} is out of the picture"
+            )
         v, c = model.trace_.points[step][-3:-1], model.trace_.points[step][-1]
         show_hidden(sigmoid(hidden_points @ v + c))
         for move, where in zip(groups, (CORNERS, model.transform(CORNERS, step)), strict=True):
@@ -613,7 +640,7 @@ def cascade(figure):
         curve.set_data(range(step + 1), losses)
         dot.set_data([step], losses[-1:])
         right_ones = np.sum(model.predict_proba(CORNERS, step).argmax(axis=1) == XOR)
-        return f"loss {losses[-1]:.3f}, {right_ones} of 4 corners right"
+        return f"loss {losses[-1]:.3f}, {right_ones} of 4 corners right{unseen}"
 
     return update
 
@@ -624,7 +651,6 @@ GATES = {
     "AND": [0, 0, 0, 1],
     "OR": [0, 1, 1, 1],
     "NAND": [1, 1, 1, 0],
-    "NOR": [1, 0, 0, 0],
     "XOR": [0, 1, 1, 0],
     "NOT x₁": [1, 1, 0, 0],
 }
@@ -635,28 +661,29 @@ GATES = {
     w_2=slider(-2, 2, start=0, step=0.1, label="w₂"),
     b=slider(-2, 2, start=-0.5, step=0.1, label="bias b"),
     presets={
-        "AND": {"w_1": 1, "w_2": 1, "b": -1.5},
-        "OR": {"w_1": 1, "w_2": 1, "b": -0.5},
-        "NOT x₁": {"w_1": -1, "w_2": 0, "b": 0.5},
-        "NAND": {"w_1": -1, "w_2": -1, "b": 1.5},
+        "x₁ alone": {"w_1": 1, "w_2": 0, "b": -0.5},
+        "always 1": {"w_1": 0.5, "w_2": 0.5, "b": 0.5},
+        "never 1": {"w_1": 1, "w_2": 1, "b": -2},
+        "only (1, 0)": {"w_1": 1, "w_2": -1, "b": -0.5},
     },
     size=(9, 4.2),
 )
 def gates(figure):
     """Which truth tables can a single perceptron have?"""
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.1))
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.35))
     left.set(title="1 where w₁x₁ + w₂x₂ + b > 0", xlabel="x₁", ylabel="x₂")
     left.set(xticks=[0, 1], yticks=[0, 1])
     points, show_output = moving_map(left, ((-0.5, 1.5), (-0.5, 1.5)), boundary=False)
-    groups = moving_groups(left, markersize=17, zorder=5)
-    right.set(title="Its table, beside some gates", xlim=(-0.5, 8.5), ylim=(4.6, -0.8))
+    groups = moving_groups(left, name="output", markersize=17, zorder=5)
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, markerscale=0.7)
+    right.set(title="Its table, beside some gates", xlim=(-0.5, 7.5), ylim=(4.6, -0.8))
     right.axis("off")
     names = ["x₁", "x₂", "yours", *GATES]
     style = {"ha": "center", "va": "center"}
     for column, name in enumerate(names):
         right.text(column, -0.4, name.replace(" ", "\n"), weight="bold", fontsize=11.5, **style)
     table = np.column_stack([CORNERS.astype(int), [0] * 4, *GATES.values()])
-    for row, column in np.ndindex(4, 9):
+    for row, column in np.ndindex(4, 8):
         if column != 2:
             right.text(column, row + 0.6, table[row, column], fontsize=16, **style)
     yours = [
@@ -666,8 +693,9 @@ def gates(figure):
     frame = moving_polygons(right, facecolors="none", edgecolors=PINK, linewidths=3)
 
     def update(w_1, w_2, b):
-        out = threshold(CORNERS @ [w_1, w_2] + b)
-        show_output(threshold(points @ [w_1, w_2] + b))
+        z, z_everywhere = (X @ [w_1, w_2] + b for X in (CORNERS, points))
+        out = threshold(z.round(9))  # 0.1 + 0.2 − 0.3 must be 0
+        show_output(threshold(z_everywhere.round(9)))
         groups(CORNERS, out)
         for text, value in zip(yours, out, strict=True):
             text.set_text(str(value))
@@ -702,6 +730,8 @@ def polygon_layers(figure):
     """How many perceptrons does a shape need?"""
     limits = ((-3, 3), (-2.2, 2.2))
     left, right = figure.subplots(1, 2)
+    for axes in (left, right):
+        axes.set_aspect("equal", adjustable="box")  # squares are to look square
     left.set(title="Layer 1: half-planes", xlabel="x₁", ylabel="x₂")
     right.set(title="Layers 2 and 3: AND, then OR", xlabel="x₁")
     counts = moving_image(left, limits, (90, 90))
