@@ -602,55 +602,44 @@ def which_valley(figure):
     return update
 
 
-FOG_START = (4.4, 3.4)  # whoever goes straight down from here ends in the middle valley
-MOVES_SHOWN = 60
-
-
 @explorer(
-    a=slider(-4.8, 4.8, start=FOG_START[0], step=0.1, label="go to a"),
-    b=slider(-3.8, 3.8, start=FOG_START[1], step=0.1, label="go to b"),
+    a=slider(-4.8, 4.8, start=4.4, step=0.1, label="start a"),
+    b=slider(-3.8, 3.8, start=3.4, step=0.1, label="start b"),
+    steps=int_slider(0, 100, start=0),
     sky=choice(("fog", "clear")),
     presets={
-        "a new game": {"a": FOG_START[0], "b": FOG_START[1], "sky": "fog"},
+        "a new game": {"a": 4.4, "b": 3.4, "steps": 0, "sky": "fog"},
+        "walk": {"steps": 100},
         "clear sky": {"sky": "clear"},
     },
 )
 def fog_of_war(figure):
-    """You see only where you have been: where is the deepest valley?"""
+    """Only where the walk has been can be seen: where is the deepest valley?"""
     surface = surfaces.valleys()
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     a_grid, b_grid, loss = surface.on_grid(161)
-    left.set(title="What you have seen", xlabel="a", ylabel="b")
+    left.set(title="What has been seen", xlabel="a", ylabel="b")
     left.grid(False)
     picture = moving_image(left, ((-5, 5), (-4, 4)), (161, 161))
-    (path,) = left.plot([], [], color="white", linewidth=1.5, animated=True)
-    (here,) = left.plot([], [], "o", color=ORANGE, mec="white", markersize=13, animated=True)
+    set_path = path_on(left, markersize=3)
     (downhill,) = left.plot([], [], color=ORANGE, linewidth=3, animated=True)
-    right.set(title="Height along your way", xlabel=f"your last {MOVES_SHOWN} moves", ylabel="L")
-    right.set(ylim=(0, 9), xlim=(0, MOVES_SHOWN + 1), xticks=[])
-    (heights,) = right.plot([], [], color=ORANGE, marker="o", markersize=5, animated=True)
+    right.set(title="Height along the way", xlabel="step", ylabel="L", ylim=(0, 9), xlim=(-1, 100))
+    (heights,) = right.plot([], [], color=ORANGE, marker="o", markersize=4, animated=True)
     fogless, grey = shades(ranks_of(loss)), np.full(4, (115, 115, 115, 255), dtype=np.uint8)
-    seen, way = np.zeros(loss.shape, dtype=bool), []
 
-    def update(a, b, sky):
-        if (a, b) == FOG_START:  # back at the start a new game begins
-            seen[:] = False
-            way.clear()
-        if not way or way[-1] != (a, b):
-            way.append((a, b))
-        seen[(a_grid - a) ** 2 + (b_grid[:, None] - b) ** 2 < 0.6**2] = True
-        visible = seen[:, :, None] if sky == "fog" else True
-        picture.set_data(np.where(visible, fogless, grey))
-        points = np.array(way).T
-        losses, slope = surface.loss(points), surface.gradient(np.array([a, b]))
-        path.set_data(*points)
-        here.set_data([a], [b])
-        downhill.set_data([a, a - 0.6 * slope[0]], [b, b - 0.6 * slope[1]])
-        last = losses[-MOVES_SHOWN:]
-        heights.set_data(np.arange(1, len(last) + 1), last)
+    def update(a, b, steps, sky):
+        walk = minimize(surface.loss, surface.gradient, (a, b), SGD(0.1), steps)
+        seen = np.zeros(loss.shape, dtype=bool)
+        for at in walk.points:
+            seen |= (a_grid - at[0]) ** 2 + (b_grid[:, None] - at[1]) ** 2 < 0.6**2
+        picture.set_data(np.where(seen[:, :, None] | (sky == "clear"), fogless, grey))
+        set_path(walk.points)
+        end, slope = walk.points[-1], surface.gradient(walk.points[-1])
+        downhill.set_data(*np.column_stack([end, end - 0.6 * slope]))
+        heights.set_data(np.arange(steps + 1), walk.losses)
         return (
-            f"height {losses[-1]:.2f}, slope {np.linalg.norm(slope):.2f}; the lowest that you "
-            f"have met is {losses.min():.2f}; {seen.mean():.0%} of the map is seen"
+            f"height {walk.losses[-1]:.2f}, slope {np.linalg.norm(slope):.2f}; "
+            f"{seen.mean():.0%} of the map has been seen"
         )
 
     return update
