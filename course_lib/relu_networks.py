@@ -4,7 +4,8 @@ Lecture: "Deep Learning Theory 1-1 to 1-3" (can a shallow network fit any functi
 than shallow?). A network here is a list of layers; between them stands the ReLU, max(0, z).
 """
 
-from itertools import pairwise
+from itertools import pairwise, product
+from math import comb
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -76,6 +77,27 @@ class ReLUNetwork:
         )
 
 
+def random_network(sizes, seed=0, bias=0.5):
+    """A network at its start: weights from N(0, 2/n) for n inputs, biases from N(0, `bias`²).
+
+    `sizes` counts the inputs first and the outputs last, as in `networks.MLP`.
+    """
+    random = np.random.default_rng(as_integer(seed, "seed", minimum=0))
+    bias = as_number(bias, "bias", minimum=0)
+    sizes = [as_integer(size, "sizes", minimum=1) for size in sizes]
+    return ReLUNetwork(
+        [
+            (np.sqrt(2 / n) * random.normal(size=(m, n)), bias * random.normal(size=m))
+            for n, m in pairwise(sizes)
+        ]
+    )
+
+
+def from_mlp(mlp):
+    """The ReLUNetwork with the weights of a `networks.MLP` that uses ReLU (without the softmax)."""
+    return ReLUNetwork([(layer.W, layer.b) for layer in mlp.dense_layers])
+
+
 def affine(W, b=0.0):
     """The network without a ReLU: x → W x + b."""
     W = np.atleast_2d(np.asarray(W, dtype=float))
@@ -103,7 +125,51 @@ def interpolating_network(x, y):
     return ReLUNetwork([hidden, (np.concatenate([slopes, -slopes])[None], y[:1])])
 
 
+def breakpoints(network, low=0.0, high=1.0):
+    """Where between low and high the graph of a network with one input and one output bends.
+
+    Exact up to rounding, layer by layer: on a straight piece of the layers before, each neuron is
+    a straight line, too, and the ReLU bends it where it crosses 0. The pieces are one more.
+    """
+    ends = np.array([as_number(low, "low"), as_number(high, "high")])
+    for depth in range(network.depth):
+        z = _before_relu(network, ends, depth)
+        left, right = z[:-1], z[1:]
+        crossing = left * right < -1e-24
+        share = np.divide(left, left - right, where=crossing, out=0 * left)
+        points = ends[:-1, None] + share * np.diff(ends)[:, None]
+        ends = np.unique(np.concatenate([ends, points[crossing]]))
+        ends = ends[np.append(True, np.diff(ends) > 1e-12 * np.abs(ends).max())]
+    slopes = np.diff(network(ends)) / np.diff(ends)
+    bends = np.abs(np.diff(slopes)) > 1e-9 * (1 + np.abs(slopes).max())
+    return ends[1:-1][bends]
+
+
+def _before_relu(network, x, depth):
+    """The inputs of the ReLUs of hidden layer `depth` (from 0), (n, neurons), for x (n,)."""
+    return ReLUNetwork(network.layers[: depth + 1])(x[:, None])
+
+
 # --- Deep: folding ------------------------------------------------------------------------------
+
+
+def fold_net(m, angle=0.0):
+    """The network that folds the square [−1, 1]² m times: 4 ReLUs a fold, 4^m pieces at angle 0.
+
+    One fold is (x, y) → (2|x| − 1, 2|y| − 1): the left half comes to lie on the right half, the
+    lower on the upper, and the quarter that is left is stretched to the square again. Whatever a
+    later layer draws on the folded sheet appears in all its copies. With `angle` (in degrees) the
+    sheet is turned before each fold. Lecture: "like folding paper"; source: Montúfar, Pascanu, Cho,
+    Bengio 2014, "On the number of linear regions of deep neural networks".
+    """
+    turn = np.deg2rad(as_number(angle, "angle"))
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    hidden = np.vstack([rotation, -rotation]), np.zeros(4)
+    fold = ReLUNetwork([hidden, (2 * np.hstack([np.eye(2), np.eye(2)]), -np.ones(2))])
+    network = fold
+    for _ in range(as_integer(m, "m", minimum=1) - 1):
+        network = network.then(fold)
+    return network
 
 
 def sawtooth(m):
@@ -186,15 +252,105 @@ def polynomial_net(coefficients, m):
     error = (len(a) - 2) * bound**2 * 2.0 ** (-2 * as_integer(m, "m", minimum=1))
     if error > 1:
         raise ValueError(f"m must be larger for these coefficients: the error may be {error:.3g}")
-    product = multiply_net(m, bound)
-    step = affine([[1, 0], [1, 0], [0, 1]]).then(carry(1, product.depth).beside(product))
+    times = multiply_net(m, bound)
+    step = affine([[1, 0], [1, 0], [0, 1]]).then(carry(1, times.depth).beside(times))
     network = affine([[1], [a[-1]]], [0, a[-2]])  # (x, a_(d−1) + a_d x)
     for constant in a[-3::-1]:
         network = network.then(step).then(affine(np.eye(2), [0, constant]))
     return network.then(affine([[0, 1]])), error
 
 
+# --- Logic: the parity of d bits ------------------------------------------------------------------
+
+
+def parity_by_patterns(d):
+    """Parity in two levels: an AND for each pattern with an odd number of ones, then an OR.
+
+    The AND of d bits or negated bits is ReLU(their sum − (d − 1)): 1 for its pattern, else 0. At
+    most one of them is on, so the OR is their sum. It takes 2^(d − 1) ReLUs.
+    """
+    patterns = bit_patterns(d)
+    odd = patterns[patterns.sum(axis=1) % 2 == 1]
+    hidden = 2 * odd - 1, 1.0 - odd.sum(axis=1)
+    return ReLUNetwork([hidden, (np.ones((1, len(odd))), np.zeros(1))])
+
+
+def parity_by_chain(d):
+    """Parity bit by bit: XOR of the first two, XOR of that and the third, …: d − 1 links.
+
+    XOR(a, b) = ReLU(a + b) − 2 ReLU(a + b − 1): two ReLUs a link, 2(d − 1) in all. The bits that
+    wait for their turn are handed on by a ReLU each (they are never negative).
+    """
+    network = affine(np.eye(as_integer(d, "d", minimum=2)))
+    for waiting in range(d - 2, -1, -1):
+        hand_on = np.eye(waiting)
+        hidden = block_diag([[1.0, 1.0], [1.0, 1.0]], hand_on), np.zeros(waiting + 2)
+        hidden[1][1] = -1  # the second ReLU of the link
+        output = block_diag([[1.0, -2.0]], hand_on), np.zeros(waiting + 1)
+        network = network.then(ReLUNetwork([hidden, output]))
+    return network
+
+
+def parity_by_sum(d):
+    """Parity from the sum s of the bits, in one layer of d ReLUs: up, down, up, … at 0, 1, 2, …"""
+    d = as_integer(d, "d", minimum=2)
+    bends = 2 * (-1.0) ** np.arange(d)  # slope 1, then −1, then 1, …
+    bends[0] = 1
+    hidden = np.ones((d, d)), -np.arange(d, dtype=float)
+    return ReLUNetwork([hidden, (bends[None], np.zeros(1))])
+
+
+def parity_by_folding(m):
+    """Parity of d = 2^m bits with 2m ReLUs: a sawtooth of m folds is 0, 1, 0, 1, … at s / 2^m."""
+    d = 2 ** as_integer(m, "m", minimum=1)
+    return affine(np.full((1, d), 1 / d)).then(sawtooth(m))
+
+
+def bit_patterns(d):
+    """All patterns of d bits, an array (2^d, d) of zeros and ones."""
+    return np.array(list(product((0.0, 1.0), repeat=as_integer(d, "d", minimum=1))))
+
+
 # --- The pieces of a network in the plane ---------------------------------------------------------
+
+
+def most_regions(neurons, inputs=2):
+    """The most pieces into which N hyperplanes cut a space of d dimensions: Σ C(N, i), i = 0 … d.
+
+    In the plane that is 1 + N + N(N − 1)/2. In general position (no two lines parallel, no three
+    through one point) it is reached, on the whole plane. Source: Zaslavsky 1975.
+    """
+    neurons, inputs = as_integer(neurons, "neurons", 0), as_integer(inputs, "inputs", 1)
+    return sum(comb(neurons, i) for i in range(inputs + 1))
+
+
+def lines_in_general_position(n, seed=0):
+    """A network of one layer whose n lines have evenly spread directions and random places.
+
+    So no two are parallel, no three meet (with probability 1), and all crossings lie in a box that
+    is not too large: the places are uniform in −1 … 1 from the origin.
+    """
+    angles = np.pi * (np.arange(as_integer(n, "n", minimum=1)) + 0.5) / n
+    b = np.random.default_rng(seed).uniform(-1, 1, n)
+    return ReLUNetwork(
+        [(np.column_stack([np.cos(angles), np.sin(angles)]), b), (np.ones((1, n)), np.zeros(1))]
+    )
+
+
+def count_by_grid(network, resolution, box=((-1.0, 1.0), (-1.0, 1.0))):
+    """The patterns of ReLUs that are on, as seen at the points of a grid: `resolution` a side.
+
+    It overlooks every region that slips between the points: at most `count_regions`.
+    """
+    (left, right), (low, high) = as_array(box, "box", ndim=2)
+    n = as_integer(resolution, "resolution", minimum=2)
+    ticks = np.meshgrid(np.linspace(left, right, n), np.linspace(low, high, n))
+    h, patterns = np.stack(ticks, axis=-1).reshape(-1, 2), []
+    for W, b in network.layers[:-1]:
+        z = h @ W.T + b
+        patterns.append(np.packbits(z > 0, axis=1))
+        h = np.maximum(z, 0)
+    return len(np.unique(np.hstack(patterns), axis=0))
 
 
 def linear_regions(network, box=((-1.0, 1.0), (-1.0, 1.0))):
@@ -204,9 +360,19 @@ def linear_regions(network, box=((-1.0, 1.0), (-1.0, 1.0))):
     of the plane that is looked at, two pairs (low, high). Exact up to rounding: each neuron cuts
     the polygons of the layer before along the line on which its input is 0.
     """
-    polygons, _ = _cut_by_all(network, box)
-    starts = np.flatnonzero(np.diff(polygons.owner, prepend=-1))
-    return np.split(polygons.corners, starts[1:])
+    return _cut_by_all(network, box)[0].separate()
+
+
+def affine_pieces(network, box=((-1.0, 1.0), (-1.0, 1.0))):
+    """The polygons of `linear_regions`, and the network on each: rows (a, b, c) of a·x + b·y + c.
+
+    The second has the shape (regions, outputs, 3).
+    """
+    polygons, maps = _cut_by_all(network, box)
+    W, b = network.layers[-1]
+    maps = W @ maps
+    maps[:, :, 2] += b
+    return polygons.separate(), maps
 
 
 def count_regions(network, box=((-1.0, 1.0), (-1.0, 1.0))):
@@ -220,33 +386,41 @@ class _Polygons:
     def __init__(self, corners, owner):
         self.corners, self.owner = corners, owner  # (t, 2) and (t,), sorted
 
+    def separate(self):
+        """A list of arrays (k, 2), one a polygon."""
+        starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
+        return np.split(self.corners, starts[1:])
+
     def cut(self, lines):
         """Cut polygon p along a·x + b·y + c = 0, (a, b, c) = lines[p]: new ones, and their origin.
 
-        Corners on one side, and the points where the line crosses an edge, are one part; those on
-        the other side, and the same points, are the other.
+        A polygon with corners on both sides becomes two: the corners on one side, and the points
+        where the line crosses an edge; the corners on the other side, and the same points.
         """
         values = (self.corners * lines[self.owner, :2]).sum(axis=1) + lines[self.owner, 2]
-        values[np.abs(values) < 1e-12 * (1 + np.abs(lines[self.owner]).max(axis=1))] = 0
+        values[np.abs(values) < 1e-12 * (1 + np.abs(lines).max(axis=1))[self.owner]] = 0
         starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
-        above = np.maximum.reduceat(values, starts) > 0
-        below = np.minimum.reduceat(values, starts) < 0
-        following = np.append(np.arange(1, len(values)), 0)
-        following[np.append(starts[1:], len(values)) - 1] = starts
-        crossing = values * values[following] < 0
-        share = np.divide(values, values - values[following], where=crossing, out=0 * values)
-        points = self.corners + share[:, None] * (self.corners[following] - self.corners)
-        both = np.stack([self.corners, points], axis=1).reshape(-1, 2)  # corner, crossing, corner …
-        owner = np.repeat(self.owner, 2)
-        sides = []
-        for keep, side in (
-            (values >= 0, above),
-            (values <= 0, below & above),
-            (values <= 0, ~above),
-        ):
-            chosen = np.column_stack([keep, crossing]).ravel() & side[owner]
-            sides.append((both[chosen], owner[chosen]))
-        return _joined(sides)
+        split = (np.maximum.reduceat(values, starts) > 0) & (
+            np.minimum.reduceat(values, starts) < 0
+        )
+        stays = ~split[self.owner]
+        parts = _split(self.corners[~stays], self.owner[~stays], values[~stays])
+        return _joined([(self.corners[stays], self.owner[stays]), *parts])
+
+
+def _split(corners, owner, values):
+    """The two parts of polygons that a line divides; `values` are above 0 on one side of it."""
+    if not len(owner):
+        return []
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    following = np.append(np.arange(1, len(values)), 0)
+    following[np.append(starts[1:], len(values)) - 1] = starts
+    crossing = values * values[following] < 0
+    share = np.divide(values, values - values[following], where=crossing, out=0 * values)
+    points = corners + share[:, None] * (corners[following] - corners)
+    both = np.stack([corners, points], axis=1).reshape(-1, 2)  # corner, crossing, corner …
+    sides = (np.column_stack([keep, crossing]).ravel() for keep in (values >= 0, values <= 0))
+    return [(both[side], np.repeat(owner, 2)[side]) for side in sides]
 
 
 def _joined(sides):
@@ -271,12 +445,12 @@ def _cut_by_all(network, box):
     for W, b in network.layers[:-1]:
         before_relu = W @ maps  # for each polygon the neurons' inputs, as rows (a, b, c)
         before_relu[:, :, 2] += b
+        parent = np.arange(len(maps))  # the polygon of the layer before that each is a part of
         for neuron in range(len(b)):
-            polygons, origin = polygons.cut(before_relu[:, neuron])
-            before_relu = before_relu[origin]
-        centres = _centres(polygons)
-        on = (before_relu[:, :, :2] * centres[:, None]).sum(axis=2) + before_relu[:, :, 2] > 0
-        maps = before_relu * on[:, :, None]
+            polygons, origin = polygons.cut(before_relu[parent, neuron])
+            parent = parent[origin]
+        maps, middles = before_relu[parent], _centres(polygons)
+        maps *= (np.einsum("kni,ki->kn", maps[:, :, :2], middles) + maps[:, :, 2] > 0)[:, :, None]
     return polygons, maps
 
 

@@ -5,30 +5,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from course_lib.networks import MLP
 from course_lib.relu_networks import (
     ReLUNetwork,
     affine,
+    affine_pieces,
+    bit_patterns,
+    breakpoints,
     carry,
+    count_by_grid,
     count_regions,
+    fold_net,
+    from_mlp,
     interpolating_network,
     linear_regions,
+    lines_in_general_position,
+    most_regions,
     multiply_net,
+    parity_by_chain,
+    parity_by_folding,
+    parity_by_patterns,
+    parity_by_sum,
     polynomial_net,
+    random_network,
     sawtooth,
     square_net,
 )
 
 T = np.linspace(0, 1, 2**12 + 1)
-
-
-def random_network(sizes, seed=0):
-    random = np.random.default_rng(seed)
-    return ReLUNetwork(
-        [
-            (random.normal(size=(out, into)) / np.sqrt(into), 0.3 * random.normal(size=out))
-            for into, out in zip(sizes, sizes[1:], strict=False)
-        ]
-    )
 
 
 # --- networks are put together ----------------------------------------------------------------
@@ -61,6 +65,22 @@ def test_neurons_and_parameters_are_counted():
     assert network.parameters == 2 * 5 + 5 + 5 * 3 + 3 + 3 + 1
 
 
+def test_a_random_network_is_the_same_for_the_same_seed_and_has_kaimings_variance():
+    one, same, other = (random_network((100, 300, 1), seed) for seed in (0, 0, 1))
+    x = np.random.default_rng(0).normal(size=(5, 100))
+    np.testing.assert_array_equal(one(x), same(x))
+    assert (one(x) != other(x)).all()
+    W, b = one.layers[0]
+    assert W.var() == pytest.approx(2 / 100, rel=0.05)
+    assert b.std() == pytest.approx(0.5, rel=0.1)
+
+
+def test_the_network_of_an_mlp_gives_its_logits():
+    mlp = MLP((3, 7, 5, 2), seed=1)
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    np.testing.assert_allclose(from_mlp(mlp)(x), mlp.forward(x), atol=1e-13)
+
+
 # --- one dimension ----------------------------------------------------------------------------
 
 
@@ -86,6 +106,30 @@ def test_a_sawtooth_has_two_to_the_m_straight_pieces_with_two_neurons_a_layer(m)
     slopes = np.diff(teeth) * (len(T) - 1)
     np.testing.assert_allclose(np.abs(slopes), 2**m)
     assert sawtooth(m).neurons == 2 * m
+
+
+def test_the_bends_of_a_graph_are_where_it_was_told_to_bend():
+    x = np.array([0.0, 0.2, 0.35, 0.7, 1.0])
+    network = interpolating_network(x, [0.0, 1.0, 1.0, -1.0, 0.5])
+    np.testing.assert_allclose(breakpoints(network), x[1:-1], atol=1e-12)
+    np.testing.assert_allclose(breakpoints(network, -1, 2), x, atol=1e-12)
+    straight = interpolating_network([0.0, 0.5, 1.0], [0.0, 1.0, 2.0])
+    assert len(breakpoints(straight)) == 0  # two ReLUs that cancel bend nothing
+
+
+@pytest.mark.parametrize("m", [1, 3, 6, 10])
+def test_bends_are_found_through_all_layers(m):
+    np.testing.assert_allclose(breakpoints(sawtooth(m)), np.arange(1, 2**m) / 2**m, atol=1e-12)
+    np.testing.assert_allclose(breakpoints(square_net(m)), np.arange(1, 2**m) / 2**m, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_between_its_bends_a_random_network_is_straight(seed):
+    network = random_network((1, 6, 6, 1), seed)
+    ends = np.concatenate([[-2.0], breakpoints(network, -2, 2), [2.0]])
+    middles = (ends[:-1] + ends[1:]) / 2
+    np.testing.assert_allclose(network(middles), (network(ends[:-1]) + network(ends[1:])) / 2)
+    assert len(np.unique(ends)) == len(ends)
 
 
 @pytest.mark.parametrize("m", range(1, 11))
@@ -125,6 +169,32 @@ def test_a_polynomial_is_as_near_as_its_bound_says(coefficients):
     assert smaller == pytest.approx(bound / 4)
 
 
+# --- parity -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", [2, 3, 5, 8])
+@pytest.mark.parametrize(
+    ("network", "neurons"),
+    [
+        (parity_by_patterns, lambda d: 2 ** (d - 1)),
+        (parity_by_chain, lambda d: 2 * (d - 1) + (d - 1) * (d - 2) // 2),  # with what waits
+        (parity_by_sum, lambda d: d),
+    ],
+)
+def test_parity_is_right_on_all_patterns_of_bits(network, neurons, d):
+    bits = bit_patterns(d)
+    assert bits.shape == (2**d, d)
+    np.testing.assert_array_equal(network(d)(bits)[:, 0], bits.sum(axis=1) % 2)
+    assert network(d).neurons == neurons(d)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 4])
+def test_folding_gives_parity_with_two_neurons_a_layer(m):
+    bits = bit_patterns(2**m)
+    np.testing.assert_array_equal(parity_by_folding(m)(bits)[:, 0], bits.sum(axis=1) % 2)
+    assert (parity_by_folding(m).neurons, parity_by_folding(m).depth) == (2 * m, m)
+
+
 # --- the plane --------------------------------------------------------------------------------
 
 
@@ -147,13 +217,10 @@ def test_one_layer_cuts_the_plane_as_its_lines_do(n):
     assert count_regions(network, box) == regions_of_lines(*network.layers[0], box)
 
 
-def test_two_hundred_lines_in_general_position_cut_as_often_as_they_can():
-    angles = np.pi * (np.arange(200) + 0.5) / 200
-    W = np.column_stack([np.cos(angles), np.sin(angles)])
-    b = np.random.default_rng(0).uniform(-1, 1, 200)
-    network = ReLUNetwork([(W, b), (np.ones((1, 200)), np.zeros(1))])
-    box = ((-1e4, 1e4), (-1e4, 1e4))
-    assert count_regions(network, box) == 1 + 200 + 200 * 199 // 2
+@pytest.mark.parametrize("n", [1, 2, 3, 50, 200])
+def test_lines_in_general_position_cut_as_often_as_they_can(n):
+    network, box = lines_in_general_position(n), ((-1e4, 1e4), (-1e4, 1e4))
+    assert count_regions(network, box) == most_regions(n) == 1 + n + n * (n - 1) // 2
 
 
 def test_lines_through_one_point_cut_into_twice_as_many_pieces():
@@ -184,15 +251,53 @@ def test_on_each_region_the_network_is_one_affine_function_and_the_regions_fill_
     assert area == pytest.approx(4.0)
 
 
+def test_the_affine_piece_of_a_region_is_the_network_there():
+    network = random_network((2, 9, 7, 2), seed=4)
+    polygons, maps = affine_pieces(network)
+    assert maps.shape == (len(polygons), 2, 3)
+    middles = np.array([corners.mean(axis=0) for corners in polygons])
+    values = (maps[:, :, :2] * middles[:, None]).sum(axis=2) + maps[:, :, 2]
+    np.testing.assert_allclose(values, network(middles), atol=1e-12)
+
+
+@pytest.mark.parametrize(("neurons", "pieces"), [(0, 1), (1, 2), (2, 4), (3, 7), (10, 56)])
+def test_the_most_regions_in_the_plane_follow_the_formula(neurons, pieces):
+    assert most_regions(neurons) == pieces == 1 + neurons + neurons * (neurons - 1) // 2
+
+
+def test_with_as_many_dimensions_as_hyperplanes_all_patterns_occur():
+    assert [most_regions(n, n) for n in (1, 3, 7)] == [2, 8, 128]
+    assert most_regions(5, 1) == 6  # five points on a line
+
+
+@pytest.mark.parametrize("m", range(1, 6))
+def test_each_fold_of_the_plane_makes_four_times_as_many_pieces(m):
+    assert count_regions(fold_net(m)) == 4**m
+    assert (fold_net(m).neurons, fold_net(m).depth) == (4 * m, m)
+
+
+def test_a_fold_lays_four_points_on_one():
+    x, y = np.random.default_rng(0).uniform(-1, 1, (2, 50))
+    folded = fold_net(3)(np.column_stack([x, y]))
+    assert np.abs(folded).max() <= 1
+    for signs in ((1, -1), (-1, 1), (-1, -1)):
+        np.testing.assert_allclose(fold_net(3)(np.column_stack([x, y]) * signs), folded)
+
+
+@pytest.mark.parametrize("angle", [30.0, 45.0])
+def test_what_is_drawn_after_a_turned_fold_is_mirrored_at_the_turned_axes(angle):
+    turn = np.deg2rad(angle)
+    axis = np.array([np.cos(turn), -np.sin(turn)])  # its own coordinate is folded first
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    mirrored = points - 2 * (points @ axis)[:, None] * axis
+    np.testing.assert_allclose(fold_net(2, angle)(points), fold_net(2, angle)(mirrored))
+
+
 def test_a_grid_sees_no_region_that_the_count_does_not_have():
     network = random_network((2, 12, 12, 1), seed=5)
-    ticks = np.linspace(-1, 1, 400)
-    h, patterns = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2), []
-    for W, b in network.layers[:-1]:
-        patterns.append(h @ W.T + b > 0)
-        h = np.maximum(h @ W.T + b, 0)
-    seen = len(np.unique(np.hstack(patterns), axis=0))
-    assert 0.8 * count_regions(network) < seen <= count_regions(network)
+    coarse, fine = count_by_grid(network, 30), count_by_grid(network, 400)
+    assert coarse < fine <= count_regions(network)
+    assert fine > 0.8 * count_regions(network)
 
 
 REFUSED = {
@@ -215,6 +320,9 @@ REFUSED = {
     "negative bound": (lambda: multiply_net(3, -1.0), "bound must be greater than 0"),
     "a line": (lambda: polynomial_net([1, 2], 3), "coefficients must reach x²"),
     "m too small": (lambda: polynomial_net([1, 2, 3], 1), "m must be larger"),
+    "one bit": (lambda: parity_by_chain(1), "d must be at least 2"),
+    "a grid of one point": (lambda: count_by_grid(fold_net(1), 1), "resolution must be at least 2"),
+    "negative seed": (lambda: random_network((2, 3, 1), -1), "seed must be at least 0"),
     "three inputs": (lambda: count_regions(random_network((3, 4, 1))), "must have two inputs"),
 }
 
