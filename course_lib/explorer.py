@@ -128,7 +128,12 @@ def explorer(*, presets=None, size=(9, 3.8), **controls):
             raise TypeError(
                 f"{draw.__name__} must have a docstring: its first line is the question"
             )
+        taken = {"reset", "large", "code"} | {
+            option for control in controls.values() for option in control.options
+        }
         for name, values in (presets or {}).items():
+            if name in taken:
+                raise ValueError(f"the preset {name!r} must have a name that no other button has")
             for control, value in values.items():
                 if control not in controls:
                     raise ValueError(f"the preset {name!r} sets {control!r}, which is no control")

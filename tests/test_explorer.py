@@ -230,6 +230,13 @@ def test_a_preset_that_cannot_be_reached_is_a_value_error(preset, said):
         explorer(presets={"odd": preset}, x=slider(0, 1, start=0))(bare)
 
 
+@pytest.mark.parametrize("name", ["reset", "large", "code", "blue"])
+def test_a_preset_named_like_another_button_is_refused(name):
+    controls = {"x": slider(0, 1, start=0), "color": choice(["blue", "red"])}
+    with pytest.raises(ValueError, match=f"the preset '{name}' must have a name that no other"):
+        explorer(presets={name: {"x": 1}}, **controls)(bare)
+
+
 def test_an_update_that_says_nothing_is_said_to_be_wrong():
     @explorer(x=slider(0, 1, start=0))
     def silent(figure):

@@ -542,7 +542,7 @@ def ridges(shares, low, high, height=0.9):
         "tanh, N(0,1)": {"activation": "tanh", "scale": 10, "depth": 20},
         "relu, Xavier": {"activation": "relu", "scale": 1, "depth": 20},
         "relu, Kaiming": {"activation": "relu", "scale": 2**0.5, "depth": 20},
-        "zero": {"activation": "sigmoid", "weights": "zero", "depth": 20},
+        "all zero": {"activation": "sigmoid", "weights": "zero", "depth": 20},
     },
     size=(10, 5.4),
 )

@@ -483,9 +483,9 @@ def standing(heights, start):
     step=int_slider(1, RACE_STEPS, start=10),
     factor=log_slider(0.1, 10.0, start=1.0, label="η ÷ tuned η"),
     presets={
-        "ravine": {"track": "ravine", "step": 100, "factor": 1.0},
-        "saddle": {"track": "saddle", "step": 100, "factor": 1.0},
-        "plateau": {"track": "plateau", "step": 100, "factor": 1.0},
+        "a narrow valley": {"track": "ravine", "step": 100, "factor": 1.0},
+        "a saddle": {"track": "saddle", "step": 100, "factor": 1.0},
+        "a plateau": {"track": "plateau", "step": 100, "factor": 1.0},
         "ten times too fast": {"track": "Rosenbrock", "step": 100, "factor": 10.0},
     },
     size=(9, 4.5),

@@ -582,8 +582,8 @@ def noise_scores(network, measure, level):
     measure=choice(MEASURES, label="noise in all layers"),
     network=choice(NETWORKS),
     presets={
-        "tanh": {"noise": 5, "measure": "the same", "network": "tanh"},
-        "ReLU": {"noise": 4, "measure": "the same", "network": "ReLU"},
+        "with tanh": {"noise": 5, "measure": "the same", "network": "tanh"},
+        "with ReLU": {"noise": 4, "measure": "the same", "network": "ReLU"},
         "ReLU, relative": {"noise": 7, "measure": MEASURES[1], "network": "ReLU"},
     },
     size=(10, 4.4),
