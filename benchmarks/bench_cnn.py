@@ -13,10 +13,10 @@ from course_lib.cnn import (
     digit_cnn,
     digit_images,
     digit_mlp,
-    load_experiment,
     train_classifier,
     with_shifted_copies,
 )
+from course_lib.experiments import load_experiment
 from course_lib.training import count_parameters, evaluate
 
 

@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 from timing import ROUNDS, medians
 
 from course_lib.datasets import load_water_or_normal
+from course_lib.drawing import class_image, plane
 from course_lib.gaussian import GaussianClassifier
 from course_lib.metrics import roc_curve
-from course_lib.plotting import class_image, plane
 
 THEIRS = {
     "own": QuadraticDiscriminantAnalysis(),

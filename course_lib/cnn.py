@@ -6,7 +6,6 @@ Lecture: "Convolutional Neural Network", whose example in Keras has the shapes o
 """
 
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,10 @@ import torch
 from torch import nn
 
 from course_lib.datasets import load_digits
+from course_lib.experiments import EXPERIMENTS
 from course_lib.training import build, count_parameters, fit
 from course_lib.validation import as_array, as_integer, as_number
 
-EXPERIMENTS = Path(__file__).resolve().parent.parent / "data" / "experiments"
 SIDE, CLASSES = 28, 10  # of the digits
 
 # --- The networks --------------------------------------------------------------------------------
@@ -167,14 +166,6 @@ def load_weights(network, path):
         state = {name: torch.from_numpy(file[name]) for name in file.files}
     network.load_state_dict(state)
     return network.eval()
-
-
-def load_experiment(name):
-    """A table that a script in `data/experiments` wrote; its first line says when, with what."""
-    path = EXPERIMENTS / f"{name}.csv"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path.name} is missing: a script in data/experiments writes it")
-    return pd.read_csv(path, comment="#")
 
 
 def load_digit_network(kind="cnn"):

@@ -17,12 +17,13 @@ from torch import nn
 from course_lib import datasets
 from course_lib.deep_networks import deep_network, dense_network
 from course_lib.diagnosis import gradient_sizes, pre_activations, train_and_look
+from course_lib.experiments import at_best
 from course_lib.layers import Highway
 from course_lib.linear_models import k_fold
 from course_lib.logistic import LogisticRegression
 from course_lib.regularization import PenalizedSGD, RandomTransform
 from course_lib.training import build, evaluate, fit
-from course_lib.validation import as_integer
+from course_lib.validation import DivergedError, as_integer
 
 on_one_thread = threadpool_limits.wrap(limits=1)  # small products are not worth sharing
 PIXELS = 14 * 14
@@ -129,7 +130,7 @@ def treat(patient, cure="as it is", updates=400, looks=20, seed=0):
             part = batches_of(digits.X, digits.y, every, seed=1000 * seed + step)
             fit(model, *part, optimizer, 1, batch_size=50, seed=step, device="cpu")
             look(step)
-    except ValueError:
+    except DivergedError:
         pass
     return pd.DataFrame(rows, columns=["update", "training", "dev"])
 
@@ -178,8 +179,8 @@ N_RATE_UPDATES = 100
 def losses_at_rate(normalization, rate, seed=0, layers=8, updates=N_RATE_UPDATES, noise=0.0):
     """Train a deep net on 1,000 digits by plain gradient descent: (losses, training accuracy).
 
-    Raises ValueError where the loss is no longer a number. With `noise`, every normalised layer is
-    disturbed by `RandomShift`, as Santurkar and others did.
+    Raises DivergedError where the loss is no longer a number. With `noise`, every normalised layer
+    is disturbed by `RandomShift`, as Santurkar and others did.
     """
     digits = small_digits(1000)
     sizes = [PIXELS, *[32] * layers, 10]
@@ -275,7 +276,7 @@ def accuracy_of_activation(activation, layers, rate, seed=0, updates=300):
     part = batches_of(*digits.training, updates, seed)
     try:
         fit(model, *part, optimizer, 1, batch_size=50, seed=seed, device="cpu")
-    except ValueError:
+    except DivergedError:
         return 0.1, 0.1, 0.1
     return tuple(evaluate(model, *p).accuracy for p in (digits.training, digits.dev, digits.test))
 
@@ -344,7 +345,7 @@ def train_deep(connection, layers, rate, seed=0, epochs=15, n=1000):
         history = fit(
             model, *digits.training, optimizer, epochs, batch_size=50, seed=seed, device="cpu"
         )
-    except ValueError:
+    except DivergedError:
         return model, np.full(epochs, np.nan), 0.1
     return model, history.epoch_losses, evaluate(model, *digits.training).accuracy
 
@@ -488,7 +489,7 @@ def transfer(model, task, way, n, seed=0, rate=0.02, updates=200):
 def dev_accuracy(rate, beta, width=32, dropout=0.0, n=500, updates=150, seed=0):
     """The accuracy on the dev set after a short training: what a hyper-parameter search asks for.
 
-    `beta` is the momentum. Raises ValueError where the loss is no longer a number.
+    `beta` is the momentum. Raises DivergedError where the loss is no longer a number.
     """
     digits = small_digits(n)
     model = build(lambda: dense_network((PIXELS, width, width, 10), dropout=dropout), seed)
@@ -499,32 +500,6 @@ def dev_accuracy(rate, beta, width=32, dropout=0.0, n=500, updates=150, seed=0):
 
 
 # --- Stored runs --------------------------------------------------------------------------------
-
-
-def stored(name):
-    """What `make_training_deep_networks.py` stored: a DataFrame, or a dictionary of arrays.
-
-    Tables: "clinic", "learning_rates", "shifted_batch_norm", "activations", "connections",
-    "few_digits", "transfer". Arrays: "layers", "gates", "plane".
-    """
-    folder = datasets.DATA / "experiments"
-    if (folder / f"{name}.csv").exists():
-        return pd.read_csv(folder / f"{name}.csv", comment="#")
-    if not (folder / f"{name}.npz").exists():
-        raise FileNotFoundError(f"{name} is missing: run make_training_deep_networks.py {name}")
-    with np.load(folder / f"{name}.npz", allow_pickle=False) as file:
-        return dict(file)
-
-
-def at_best(table, by, setting, score):
-    """The rows of the setting that is best, for each group of the columns `by`.
-
-    Best is the one whose mean of the column `score` (an accuracy, on data that no one reports) is
-    the largest over the seeds. `setting` is a column, too.
-    """
-    means = table.groupby([*by, setting])[score].mean()
-    best = means.loc[means.groupby(by).idxmax()].reset_index()[[*by, setting]]
-    return table.merge(best)
 
 
 def kept_errors(table):

@@ -9,10 +9,8 @@ data/experiments/ by `make_depth.py`, which calls the functions of this file.
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from course_lib import datasets
 from course_lib.linear_models import r_squared
 from course_lib.networks import MLP, train
 from course_lib.optimizers import Adam, linear_decay
@@ -268,37 +266,3 @@ def oriented_gradients(images):
     from skimage.feature import hog
 
     return np.array([hog(image, 9, (7, 7), (2, 2)) for image in images], dtype=np.float32)
-
-
-# --- Stored runs ----------------------------------------------------------------------------------
-
-
-def stored(name):
-    """A table that `data/experiments/make_depth.py` wrote, as a DataFrame: a row a training.
-
-    The names: "regression_shapes", "digit_shapes", "two_digit_numbers", "features".
-    """
-    path = datasets.DATA / "experiments" / f"{name}.csv"
-    if not path.exists():
-        raise FileNotFoundError(f"{path.name} is missing: run data/experiments/make_depth.py")
-    return pd.read_csv(path, comment="#")
-
-
-def at_best_rates(table, by):
-    """The rows trained with the learning rate that is best on the validation data.
-
-    For each group of the columns `by` it is the one whose mean of the column `validation` (an
-    error) is the least: so each shape has the rate that suits it, chosen without the test data.
-    """
-    means = table.groupby([*by, "learning_rate"])["validation"].mean()
-    best = means.loc[means.groupby(by).idxmin()].reset_index()[[*by, "learning_rate"]]
-    return table.merge(best)
-
-
-def summary(table, by, value):
-    """The mean of `value` in each group, its standard error s/√n, and the number of trainings.
-
-    `by` is the name of a column, or a list of names.
-    """
-    groups = table.groupby(by, sort=False)[value]
-    return groups.agg(mean="mean", error="sem", trainings="count").reset_index()

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib.training import evaluate, fit
-from course_lib.validation import as_number
+from course_lib.validation import DivergedError, as_number
 
 ACTIVATION_MODULES = nn.Sigmoid, nn.Tanh, nn.ReLU, nn.LeakyReLU
 
@@ -86,13 +86,13 @@ def gradient_sizes(model, X, y, loss=functional.cross_entropy):
 def usable_rates(train, rates, accuracy):
     """Those of the learning rates with which `train(rate)` reaches at least this accuracy.
 
-    `train` returns an accuracy, or raises ValueError where the loss is no longer a number.
+    `train` returns an accuracy, or raises DivergedError where the loss is no longer a number.
     """
     usable = []
     for rate in rates:
         try:
             reached = train(rate)
-        except ValueError:
+        except DivergedError:
             continue
         if reached >= accuracy:
             usable.append(rate)

@@ -25,7 +25,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from threadpoolctl import ThreadpoolController
 
-from course_lib.plotting import DPI, ORANGE, show_picture
+from course_lib.drawing import DPI, ORANGE
+from course_lib.plotting import show_picture
 
 # A slider moves on another thread than the cells run on, and the number of threads of the linear
 # algebra, which an update limits, is one for all: so explorers move one at a time.

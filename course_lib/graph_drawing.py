@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from course_lib.autodiff import edges, topological_order
-from course_lib.plotting import BLUE, GREEN, GREY, ORANGE, Picture, moving_texts, new_figure, number
+from course_lib.drawing import BLUE, GREEN, GREY, ORANGE, moving_texts, new_figure
+from course_lib.plotting import Picture, number
 
 BOX = 0.62, 0.74  # width and height of a node, where columns and rows are 1 apart
 MARGIN = 0.36  # from the middle of the outermost boxes to the rim

@@ -21,7 +21,14 @@ from threadpoolctl import threadpool_limits
 
 from course_lib.logistic import log_softmax, sigmoid, softmax
 from course_lib.optimizers import minibatches
-from course_lib.validation import as_array, as_design, as_integer, as_number, check_same_length
+from course_lib.validation import (
+    DivergedError,
+    as_array,
+    as_design,
+    as_integer,
+    as_number,
+    check_same_length,
+)
 
 # --- Layers ------------------------------------------------------------------------------------
 
@@ -121,7 +128,7 @@ def softmax_cross_entropy(logits, y):
     if y.min() < 0 or y.max() >= logits.shape[1]:
         raise ValueError(f"y must hold class numbers from 0 to {logits.shape[1] - 1}")
     if not np.isfinite(logits).all():
-        raise ValueError(
+        raise DivergedError(
             "logits must be finite: is the learning rate, or are the weights, too large?"
         )
     log_p = log_softmax(logits)

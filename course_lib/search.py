@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from course_lib.validation import as_integer, as_number
+from course_lib.validation import DivergedError, as_integer, as_number
 
 # --- From what a trial may draw ----------------------------------------------------------------
 
@@ -77,8 +77,8 @@ def search(score, settings, n_jobs=-1, progress=None):
     """score(**setting) for each setting: a table of settings and scores, the best first.
 
     `score` is a function of a module (it travels to other processes); it returns a number, the
-    larger the better, or raises ValueError where a setting fails, such as a loss that is no number:
-    then the score is −∞. It runs on one thread, so that its result does not depend on where.
+    larger the better, or raises `DivergedError` where the loss is no longer a number: then the
+    score is −∞. It runs on one thread, so that its result does not depend on where.
 
     `n_jobs` is joblib's: −1 means all cores, or all workers of a cluster. `progress` is called
     with a sentence after each trial.
@@ -100,5 +100,5 @@ def _on_one_thread(score, setting):
     with threadpool_limits(1):
         try:
             return float(score(**setting))
-        except ValueError:
+        except DivergedError:
             return -math.inf

@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from course_lib.optimizers import minibatches
-from course_lib.validation import as_integer, check_same_length
+from course_lib.validation import DivergedError, as_integer, check_same_length
 
 EVALUATED_AT_ONCE = 1000  # inputs; so many need little memory
 
@@ -84,8 +84,8 @@ def fit(
     (the least validation loss) in the end; training ends early where `patience` epochs have brought
     none better. On an interrupt it ends at once with what it has learned so far.
 
-    `progress` is called with a sentence after each epoch. Raises ValueError, with the step, where
-    the loss is no longer a finite number.
+    `progress` is called with a sentence after each epoch. Raises `DivergedError` (a ValueError),
+    with the step, where the loss is no longer a finite number.
     """
     model.to(_device(device))
     X, y, device = _tensors(model, X, y)
@@ -117,7 +117,7 @@ def _update(model, X, y, optimizer, loss, step):
     model.train()
     value = loss(model(X), y)
     if not torch.isfinite(value):
-        raise ValueError(
+        raise DivergedError(
             f"the loss is {value.item()} at step {step}: is the learning rate, or are the first "
             "weights, too large?"
         )

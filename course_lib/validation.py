@@ -10,6 +10,10 @@ import operator
 import numpy as np
 
 
+class DivergedError(ValueError):
+    """A training came to a loss that is no finite number: its setting is at fault, not our code."""
+
+
 def as_array(values, name, ndim=None, keep_single=False):
     """`values` as a float64 array, finite and not empty; `ndim` is a number or a tuple of them.
 

@@ -7,6 +7,7 @@ import torch
 
 from course_lib import deep_training as deep
 from course_lib.deep_networks import deep_network
+from course_lib.experiments import EXPERIMENTS, load_experiment
 from course_lib.layers import Highway
 from course_lib.training import build, evaluate
 
@@ -123,20 +124,6 @@ def test_an_unknown_name_is_said(call, words):
         call()
 
 
-def test_the_best_setting_of_each_group_is_the_one_with_the_best_mean():
-    table = pd.DataFrame(
-        [
-            ("a", 1, 0.5, 7),
-            ("a", 1, 0.7, 8),
-            ("a", 2, 0.9, 9),
-            ("a", 2, 0.1, 10),
-            ("b", 1, 0.2, 11),
-        ],
-        columns=["group", "rate", "dev", "test"],
-    )
-    assert deep.at_best(table, ["group"], "rate", "dev").test.tolist() == [7, 8, 11]
-
-
 def test_kept_errors_are_those_that_the_dev_set_chose():
     columns = ["method", "setting", "seed", "dev", "test", "early_dev", "early"]
     rows = [
@@ -172,26 +159,21 @@ def test_a_search_is_told_the_dev_accuracy():
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_stored_table_says_how_it_was_made_and_is_whole(name):
-    first = (deep.datasets.DATA / "experiments" / f"{name}.csv").read_text("utf-8").split("\n")[0]
+    first = (EXPERIMENTS / f"{name}.csv").read_text("utf-8").split("\n")[0]
     assert "numpy" in first
     assert "torch" in first
-    table = deep.stored(name)
+    table = load_experiment(name)
     assert "seed" in table
     assert len(table) >= TABLES[name]
 
 
 @pytest.mark.parametrize("name", ["layers", "gates", "plane"])
 def test_stored_arrays_say_how_they_were_made(name):
-    assert "torch" in str(deep.stored(name)["made"])
-
-
-def test_what_is_not_stored_is_said():
-    with pytest.raises(FileNotFoundError, match=r"run make_training_deep_networks.py nothing"):
-        deep.stored("nothing")
+    assert "torch" in str(load_experiment(name)["made"])
 
 
 def test_the_stored_learning_rates_come_from_the_function():
-    table = deep.stored("learning_rates")
+    table = load_experiment("learning_rates")
     row = table[(table.normalization == "batch") & (table.rate == 0.32) & (table.seed == 0)]
     losses, accuracy = deep.losses_at_rate("batch", 0.32, seed=0, updates=100)
     assert accuracy == pytest.approx(row.accuracy.item(), abs=0.05)
@@ -201,14 +183,14 @@ def test_the_stored_learning_rates_come_from_the_function():
 
 
 def test_the_stored_clinic_comes_from_the_function():
-    table = deep.stored("clinic")
+    table = load_experiment("clinic")
     rows = table[(table.patient == "D") & (table.cure == "as it is")]
     again = deep.treat("D")
     np.testing.assert_allclose(again.dev, rows.dev, atol=0.03)
 
 
 def test_the_stored_moons_come_from_the_function():
-    runs = deep.stored("plane")
+    runs = load_experiment("plane")
     p, losses = deep.overfit_moons("L2", 0.01, epochs=1)
     np.testing.assert_allclose(p[:2], runs["L2"][2, :2] / 255, atol=0.02)
     np.testing.assert_allclose(losses, runs["L2 losses"][2, :2], rtol=0.05)

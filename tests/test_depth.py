@@ -7,6 +7,7 @@ from matplotlib.container import ErrorbarContainer
 
 from course_lib import depth
 from course_lib.datasets import load_digits
+from course_lib.experiments import EXPERIMENTS, load_experiment
 from course_lib.networks import MLP, gradient_check, train
 from course_lib.optimizers import Adam
 from course_lib.plotting import plot_means
@@ -211,16 +212,16 @@ TABLES = {
 
 @pytest.mark.parametrize(("name", "rows"), TABLES.items())
 def test_a_stored_table_is_complete_and_says_its_versions(name, rows):
-    table = depth.stored(name)
+    table = load_experiment(name)
     assert len(table) == rows
     assert not table.isna().any().any()
-    first = (depth.datasets.DATA / "experiments" / f"{name}.csv").read_text("utf-8").split("\n")[0]
+    first = (EXPERIMENTS / f"{name}.csv").read_text("utf-8").split("\n")[0]
     assert "numpy" in first
     assert "seed" in first
 
 
 def test_a_stored_regression_comes_out_again():
-    table = depth.stored("regression_shapes").query(
+    table = load_experiment("regression_shapes").query(
         "target == 'product' and parameters == 300 and depth == 2"
     )
     row = table.query("learning_rate == 0.01 and seed == 0").iloc[0]
@@ -235,26 +236,9 @@ def test_a_stored_reading_of_numbers_comes_out_again():
     images, labels = load_digits("train")
     seen = depth.two_digit_numbers(*load_digits("test"), 2000, 1, unseen=False)
     training = depth.two_digit_numbers(images, labels, 100, 100, unseen=False)
-    table = depth.stored("two_digit_numbers").query("n == 100 and seed == 0").set_index("way")
+    table = load_experiment("two_digit_numbers").query("n == 100 and seed == 0").set_index("way")
     found = depth.NumberReader("shared reader", 0).fit(*training).score(*seen)
     assert found == pytest.approx(table.loc["shared reader", "seen"], abs=0.03)
-
-
-def test_the_best_rate_is_chosen_by_validation_alone():
-    table = pd.DataFrame(
-        {
-            "depth": [1, 1, 1, 1, 2, 2],
-            "learning_rate": [0.1, 0.1, 0.2, 0.2, 0.1, 0.2],
-            "validation": [0.5, 0.7, 0.6, 0.7, 0.3, 0.2],
-            "test": [9.0, 9.0, 1.0, 1.0, 1.0, 4.0],
-        }
-    )
-    best = depth.at_best_rates(table, ["depth"])
-    assert best["test"].tolist() == [9.0, 9.0, 4.0]
-    means = depth.summary(best, "depth", "validation").set_index("depth")
-    assert means.loc[1, "mean"] == pytest.approx(0.6)
-    assert means.loc[1, "error"] == pytest.approx(0.1)  # s/√n with s = 0.1414
-    assert means.loc[1, "trainings"] == 2
 
 
 REFUSED = {
@@ -270,7 +254,6 @@ REFUSED = {
         ValueError,
         "same length|same shape",
     ),
-    "table": (lambda: depth.stored("nothing"), FileNotFoundError, "nothing.csv is missing"),
 }
 
 

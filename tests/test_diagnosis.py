@@ -15,6 +15,7 @@ from course_lib.diagnosis import (
     usable_rates,
 )
 from course_lib.training import build, fit
+from course_lib.validation import DivergedError
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(60, 6)).astype(np.float32)
@@ -98,7 +99,7 @@ def test_training_with_looks_is_the_same_training():
 def test_a_rate_is_usable_where_training_reaches_the_accuracy():
     def train(rate):
         if rate > 5:
-            raise ValueError("the loss is nan at step 3")
+            raise DivergedError("the loss is nan at step 3")
         return 0.9 if 0.1 <= rate <= 1 else 0.2
 
     assert usable_rates(train, [0.01, 0.1, 1, 3, 10], 0.5) == [0.1, 1]

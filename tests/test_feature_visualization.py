@@ -10,8 +10,9 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib import feature_visualization as fv
-from course_lib.cnn import EXPERIMENTS, digit_cnn, load_digit_network
+from course_lib.cnn import digit_cnn, load_digit_network
 from course_lib.datasets import imagenet_image, load_imagenet_network, load_photo
+from course_lib.experiments import EXPERIMENTS
 from course_lib.explorers import cnn as explorers
 from course_lib.training import build
 

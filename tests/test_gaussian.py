@@ -13,7 +13,7 @@ from sklearn.discriminant_analysis import (
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
 
 from course_lib import gaussian
-from course_lib.datasets import load_pokemon
+from course_lib.datasets import STATS, load_pokemon
 from course_lib.gaussian import (
     BernoulliNaiveBayes,
     GaussianClassifier,
@@ -21,7 +21,6 @@ from course_lib.gaussian import (
     gaussian_log_density,
 )
 
-STATS = ["hp", "attack", "defense", "sp_attack", "sp_defense", "speed"]
 KINDS = ["own", "shared", "diagonal"]
 
 

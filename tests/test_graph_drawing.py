@@ -5,6 +5,7 @@ import pytest
 from matplotlib.collections import PathCollection
 
 from course_lib.autodiff import Value, topological_order
+from course_lib.drawing import new_figure, to_png
 from course_lib.graph_drawing import (
     brief,
     draw_graph,
@@ -13,7 +14,6 @@ from course_lib.graph_drawing import (
     plot_graph,
     slopes_that_move,
 )
-from course_lib.plotting import new_figure, to_png
 
 
 def formula():

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.naive_bayes import GaussianNB
 
-from course_lib.gaussian import GaussianClassifier
-from course_lib.plotting import (
+from course_lib.drawing import (
     PLANE_STYLE,
     boundary_lines,
     class_image,
@@ -16,10 +15,10 @@ from course_lib.plotting import (
     moving_texts,
     new_figure,
     plane,
-    plot_boundary,
-    plot_confusion,
     to_png,
 )
+from course_lib.gaussian import GaussianClassifier
+from course_lib.plotting import plot_boundary, plot_confusion
 
 
 class Halves:

@@ -12,10 +12,13 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from course_lib.search import draw_settings, grid, log_uniform, one_minus, one_of, search, uniform
+from course_lib.validation import DivergedError
 
 
 def peak(rate, size=4):
-    """A response surface with its top at rate = 0.01, size = 4."""
+    """A response surface with its top at rate = 0.01, size = 4; above 1 it diverges."""
+    if rate > 1:
+        raise DivergedError("the loss is nan")
     return -(math.log10(rate) ** 2 + 4 * math.log10(rate) + 4) - (size - 4) ** 2
 
 
@@ -69,15 +72,22 @@ def test_the_table_is_the_same_on_one_core_and_on_all(n_jobs):
     assert table.score[0] == max(peak(**setting) for setting in settings)
 
 
-def test_a_setting_that_fails_is_last_and_stops_nothing():
-    table = search(peak, grid(rate=[-1, 0.01]), n_jobs=1)  # the logarithm of −1 is a ValueError
-    assert table.rate.tolist() == [0.01, -1]
+def test_a_setting_that_diverges_is_last_and_stops_nothing():
+    table = search(peak, grid(rate=[5, 0.01]), n_jobs=1)
+    assert table.rate.tolist() == [0.01, 5]
     assert table.score[1] == -math.inf
 
 
-def test_an_error_of_another_kind_is_not_hidden():
-    with pytest.raises(TypeError, match="unexpected keyword"):
-        search(peak, grid(rate=[0.01], colour=["red"]), n_jobs=1)
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        (grid(rate=[0.01], colour=["red"]), TypeError),  # an unexpected keyword
+        (grid(rate=[-1]), ValueError),  # the logarithm of a negative number
+    ],
+)
+def test_an_error_of_another_kind_is_not_hidden(settings, kind):
+    with pytest.raises(kind):
+        search(peak, settings, n_jobs=1)
 
 
 def test_progress_is_told_trial_by_trial():

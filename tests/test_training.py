@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib.training import build, count_parameters, evaluate, fit
+from course_lib.validation import DivergedError
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(200, 5)).astype(np.float32)
@@ -105,7 +106,7 @@ def test_an_interrupt_ends_it_with_what_was_learned(validation):
 
 def test_a_loss_that_is_no_number_is_said_at_its_step():
     with pytest.raises(
-        ValueError, match=r"the loss is (nan|inf) at step \d+: is the learning rate"
+        DivergedError, match=r"the loss is (nan|inf) at step \d+: is the learning rate"
     ):
         train(network(), epochs=50, rate=1e20)
 

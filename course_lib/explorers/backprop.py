@@ -9,12 +9,7 @@ from matplotlib.colors import to_rgb
 
 from course_lib.autodiff import Value, count_paths, edges, topological_order
 from course_lib.datasets import load_digits, make_circles
-from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
-from course_lib.graph_drawing import BOX, brief, draw_graph, slopes_that_move
-from course_lib.logistic import sigmoid, softmax
-from course_lib.networks import MLP, Activation, Dense, difference_quotient, train
-from course_lib.optimizers import Adam, Momentum, linear_decay
-from course_lib.plotting import (
+from course_lib.drawing import (
     BLUE,
     GREEN,
     GREY,
@@ -28,7 +23,13 @@ from course_lib.plotting import (
     moving_polygons,
     moving_texts,
     plane,
+    ridges,
 )
+from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
+from course_lib.graph_drawing import BOX, brief, draw_graph, slopes_that_move
+from course_lib.logistic import sigmoid, softmax
+from course_lib.networks import MLP, Activation, Dense, difference_quotient, train
+from course_lib.optimizers import Adam, Momentum, linear_decay
 
 # --- Drawing networks, writing numbers -------------------------------------------------------
 
@@ -517,19 +518,6 @@ def shares(values, low, high, bins=48):
     seen = np.isfinite(values)
     flat = (np.where(seen, place, 0).astype(int) + bins * np.arange(len(values))[:, None])[seen]
     return np.bincount(flat, minlength=bins * len(values)).reshape(-1, bins) / values.shape[1]
-
-
-def ridges(shares, low, high, height=0.9):
-    """Return the outlines of histograms, one below the other: row k stands on the line k + 1.
-
-    The square root of the shares is drawn, so that a tall bar does not hide the small ones.
-    """
-    x = np.linspace(low, high, shares.shape[1] + 1).repeat(2)
-    tops = height * np.sqrt(shares / np.maximum(shares.max(axis=1, keepdims=True), 1e-9))
-    return [
-        np.column_stack([x, k - np.concatenate([[0], top.repeat(2), [0]])])
-        for k, top in enumerate(tops, 1)
-    ]
 
 
 @explorer(

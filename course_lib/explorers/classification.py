@@ -4,22 +4,8 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from course_lib.datasets import load_pokemon
-from course_lib.explorer import choice, explorer, int_slider, slider
-from course_lib.gaussian import GaussianClassifier, fit_gaussian, gaussian_log_density
-from course_lib.linear_models import LinearRegression
-from course_lib.logistic import LogisticRegression
-from course_lib.metrics import (
-    accuracy,
-    confusion_matrix,
-    f1,
-    precision,
-    recall,
-    roc_auc,
-    roc_curve,
-    standard_error,
-)
-from course_lib.plotting import (
+from course_lib.datasets import STATS, load_pokemon
+from course_lib.drawing import (
     BLUE,
     GREEN,
     GREY,
@@ -37,8 +23,21 @@ from course_lib.plotting import (
     moving_polygons,
     plane,
 )
+from course_lib.explorer import choice, explorer, int_slider, slider
+from course_lib.gaussian import GaussianClassifier, fit_gaussian, gaussian_log_density
+from course_lib.linear_models import LinearRegression
+from course_lib.logistic import LogisticRegression
+from course_lib.metrics import (
+    accuracy,
+    confusion_matrix,
+    f1,
+    precision,
+    recall,
+    roc_auc,
+    roc_curve,
+    standard_error,
+)
 
-STATS = ["hp", "attack", "defense", "sp_attack", "sp_defense", "speed"]
 NAMES = ["HP", "Attack", "Defense", "Sp. Atk", "Sp. Def", "Speed"]
 CLASSES = ["Water", "Normal"]  # the lecture's C₁ and C₂; blue circles and orange squares
 KINDS = ("own", "shared", "diagonal")

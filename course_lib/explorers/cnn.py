@@ -10,27 +10,27 @@ from PIL import Image
 
 from course_lib import beyond_images
 from course_lib.cnn import (
-    EXPERIMENTS,
     digit_images,
     load_digit_network,
     shift,
 )
 from course_lib.convolution import conv2d, convolution_matrix, max_pool2d, max_pool2d_backward
 from course_lib.datasets import load_photo
-from course_lib.explorer import choice, explorer, int_slider, slider
-from course_lib.feature_visualization import saliency
-from course_lib.plotting import (
+from course_lib.drawing import (
     BLUE,
     GREEN,
     GREY,
     INK,
     ORANGE,
     FillingImage,
-    Picture,
     moving_lines,
     moving_texts,
     new_figure,
 )
+from course_lib.experiments import EXPERIMENTS, load_experiment
+from course_lib.explorer import choice, explorer, int_slider, slider
+from course_lib.feature_visualization import saliency
+from course_lib.plotting import Picture
 
 SHEET = (253, 252, 248, 255)  # the colour of the figure
 RED_BLUE = matplotlib.colormaps["RdBu_r"]
@@ -567,8 +567,7 @@ KEPT_STEPS = (0, 4, 10, 20, 40, 60)
 @cache
 def excited_images():
     """Return what `data/experiments/make_excited_images.py` recorded: arrays by name."""
-    with np.load(EXPERIMENTS / "excited_images.npz", allow_pickle=False) as file:
-        return {name: file[name] for name in file.files if name != "versions"}
+    return load_experiment("excited_images")
 
 
 @explorer(

@@ -6,6 +6,24 @@ import numpy as np
 from matplotlib.colors import to_rgba_array
 
 from course_lib import surfaces
+from course_lib.drawing import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PINK,
+    SKY,
+    contour_lines,
+    draw_surface,
+    ellipses,
+    moving_image,
+    moving_lines,
+    moving_polygons,
+    ranks_of,
+    shades,
+)
 from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
 from course_lib.linear_models import StandardScaler
 from course_lib.optimizers import (
@@ -24,24 +42,6 @@ from course_lib.optimizers import (
     minimize,
     step_decay,
     stochastic_gradient,
-)
-from course_lib.plotting import (
-    AMBER,
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PINK,
-    SKY,
-    contour_lines,
-    draw_surface,
-    ellipses,
-    moving_image,
-    moving_lines,
-    moving_polygons,
-    ranks_of,
-    shades,
 )
 
 PATH = {"color": ORANGE, "linewidth": 2, "markersize": 5, "animated": True}

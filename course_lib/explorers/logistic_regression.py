@@ -5,6 +5,23 @@ from functools import cache, lru_cache
 import numpy as np
 
 from course_lib.datasets import load_twenty_pokemon, make_patients, make_xor
+from course_lib.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PINK,
+    boundary_lines,
+    class_image,
+    contour_lines,
+    draw_classes,
+    draw_surface,
+    moving_image,
+    moving_lines,
+    moving_polygons,
+    plane,
+)
 from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
 from course_lib.gaussian import BernoulliNaiveBayes
 from course_lib.logistic import (
@@ -23,24 +40,7 @@ from course_lib.logistic import (
     threshold,
 )
 from course_lib.optimizers import SGD, minimize
-from course_lib.plotting import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PINK,
-    boundary_lines,
-    class_image,
-    contour_lines,
-    draw_classes,
-    draw_surface,
-    moving_image,
-    moving_lines,
-    moving_polygons,
-    number,
-    plane,
-)
+from course_lib.plotting import number
 
 CORNERS, XOR = make_xor(4, noise=0)  # 1 where just one of the two inputs is 1
 CLASSES = ["Water", "Normal"]  # the lecture's C₁ and C₂, as in lesson 03: label 1 and label 0

@@ -5,16 +5,7 @@ from functools import cache, lru_cache
 import numpy as np
 
 from course_lib.datasets import cp_noise_variance, expected_cp_after, sample_evolutions
-from course_lib.explorer import explorer, int_slider, log_slider, slider
-from course_lib.linear_models import (
-    Polynomial,
-    bias_variance,
-    cross_validate,
-    k_fold,
-    root_mean_squared_error,
-    squared_error,
-)
-from course_lib.plotting import (
+from course_lib.drawing import (
     BLUE,
     GREEN,
     GREY,
@@ -25,6 +16,15 @@ from course_lib.plotting import (
     moving_polygons,
     residual_squares,
     unit_ratio,
+)
+from course_lib.explorer import explorer, int_slider, log_slider, slider
+from course_lib.linear_models import (
+    Polynomial,
+    bias_variance,
+    cross_validate,
+    k_fold,
+    root_mean_squared_error,
+    squared_error,
 )
 
 SEED = 8  # of the ten Pokémon that the lesson begins with

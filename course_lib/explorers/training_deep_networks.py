@@ -15,9 +15,7 @@ from course_lib import deep_training
 from course_lib.deep_networks import dense_network
 from course_lib.deep_training import CURES, HOLDS, PATIENTS, PLANE, RATES, moons, small_digits
 from course_lib.diagnosis import diagnose
-from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
-from course_lib.explorers.backprop import ridges
-from course_lib.plotting import (
+from course_lib.drawing import (
     BLUE,
     GREEN,
     GREY,
@@ -26,22 +24,21 @@ from course_lib.plotting import (
     PINK,
     boundary_lines,
     class_image,
+    moving_curve,
     moving_image,
     moving_lines,
     moving_polygons,
     moving_texts,
     plane,
+    ridges,
     shades,
 )
+from course_lib.experiments import at_best, load_experiment
+from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
 from course_lib.regularization import transform_images
 from course_lib.training import build, fit
 
-stored = cache(deep_training.stored)
-
-
-def moving_curve(axes, color, style="-", label=None, **look):
-    """Add an empty line that an explorer moves with `set_data`."""
-    return axes.plot([], [], style, color=color, label=label, animated=True, **look)[0]
+stored = cache(load_experiment)
 
 
 # --- The recipe ----------------------------------------------------------------------------------
@@ -505,7 +502,7 @@ def depth(figure):
         paths[name] = moving_curve(left, color, shape + "-", name, ms=6)
         found[name] = moving_curve(right, color, shape + "-", ms=8)
     left.legend(loc="upper right")
-    best = deep_training.at_best(table, ["connection", "layers"], "rate", "accuracy")
+    best = at_best(table, ["connection", "layers"], "rate", "accuracy")
     best = dict(iter(best.groupby(["connection", "layers"])))
 
     def update(layers):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from course_lib.drawing import BLUE, ORANGE
 from course_lib.explorer import explorer, slider
-from course_lib.plotting import BLUE, ORANGE
 
 
 @explorer(

@@ -10,22 +10,22 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from course_lib import depth as experiments
 from course_lib.datasets import load_digits
-from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
-from course_lib.networks import MLP, train
-from course_lib.optimizers import Adam, linear_decay
-from course_lib.plotting import (
+from course_lib.drawing import (
     AMBER,
     BLUE,
     GREEN,
     GREY,
     ORANGE,
     SKY,
-    Picture,
     moving_lines,
     moving_polygons,
     moving_texts,
     new_figure,
 )
+from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
+from course_lib.networks import MLP, train
+from course_lib.optimizers import Adam, linear_decay
+from course_lib.plotting import Picture
 from course_lib.relu_networks import (
     affine,
     affine_pieces,

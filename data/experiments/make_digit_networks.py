@@ -20,7 +20,6 @@ import pandas as pd
 import torch
 
 from course_lib.cnn import (
-    EXPERIMENTS,
     digit_cnn,
     digit_images,
     digit_mlp,
@@ -29,6 +28,7 @@ from course_lib.cnn import (
     train_classifier,
     with_shifted_copies,
 )
+from course_lib.experiments import EXPERIMENTS
 from course_lib.training import count_parameters, evaluate
 
 PIXELS = {"in order": lambda images: images, "shuffled": shuffle_pixels}

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from course_lib.cnn import EXPERIMENTS, load_digit_network
+from course_lib.cnn import load_digit_network
 from course_lib.datasets import imagenet_image, load_imagenet_network, load_photo
+from course_lib.experiments import EXPERIMENTS
 from course_lib.feature_visualization import ascend, deep_dream, excitation
 
 PARTS = {"filters": 3, "neurons": 8, "outputs": 11}  # layers of the digit CNN

@@ -19,6 +19,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from course_lib import deep_training as deep
+from course_lib.validation import DivergedError
 
 HERE = Path(__file__).parent
 
@@ -37,7 +38,7 @@ def learning_rates():
     ):
         row = {"normalization": normalization, "rate": rate, "seed": seed, "accuracy": 0.1}
         losses = np.full(deep.N_RATE_UPDATES, np.nan)
-        with suppress(ValueError):
+        with suppress(DivergedError):
             losses, row["accuracy"] = deep.losses_at_rate(normalization, rate, seed)
         yield row | {f"loss_{i}": loss for i, loss in enumerate(losses[::5])}
 
@@ -50,7 +51,7 @@ def shifted_batch_norm():
         for rate in (0.02, 0.05, 0.1, 0.2, 0.5):
             try:
                 accuracy = deep.losses_at_rate(name, rate, seed, noise=noise)[1]
-            except ValueError:
+            except DivergedError:
                 accuracy = 0.1
             yield {
                 "normalization": name,
@@ -110,7 +111,7 @@ def transfer():
         row = {"task": task, "n": n, "way": way, "learning_rate": rate, "seed": seed}
         try:
             dev, test = deep.transfer(models[task], task, way, n, seed, rate)
-        except ValueError:  # the loss is no number: as good as guessing
+        except DivergedError:  # the loss is no number: as good as guessing
             dev = test = 0.5 if task == "odd or even" else 0.2
         yield row | {"dev": dev, "test": test}
 
