@@ -297,19 +297,20 @@ def lab(options):
 
 
 def test(options):
-    nbval = ["-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
-    nbval += ["--nbval-sanitize-with", "tests/nbval_sanitize.cfg"]
+    two_at_a_time = ["-m", "pytest", "--numprocesses=2"]  # a laptop's memory holds two lessons
+    nbval = [*two_at_a_time, "--dist=loadfile", "--nbval", "--nbval-current-env"]
+    nbval += ["--nbval-cell-timeout=120", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg"]
     if options.lesson:
         checks = {f"notebook {options.lesson}": [*nbval, notebook_of(options.lesson)]}
     else:
         checks = {
             "ruff check": ["-m", "ruff", "check"],
             "ruff format": ["-m", "ruff", "format", "--check"],
-            "tests": ["-m", "pytest"],
+            "tests": [*two_at_a_time, "--dist=worksteal"],
         }
         if not options.fast:
             checks["notebooks"] = [*nbval, "notebooks"]
-    return run_all(find_python(options), checks)
+    return run_all(find_python(options), checks, **ONE_THREAD)
 
 
 def render(options):
@@ -317,13 +318,15 @@ def render(options):
     return run_all(find_python(options), {"render": ["tools/render.py", *notebooks]})
 
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
 def bench(options):
     scripts = sorted(path.name for path in ROOT.glob("benchmarks/bench_*.py"))
     if not scripts:
         raise Trouble("There is no benchmarks/bench_*.py to run.")
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     commands = {name: [f"benchmarks/{name}"] for name in scripts}
-    return run_all(find_python(options), commands, **dict.fromkeys(names, "1"))
+    return run_all(find_python(options), commands, **ONE_THREAD)
 
 
 def setup(options):

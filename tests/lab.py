@@ -33,6 +33,8 @@ SETTINGS = LAB_SETTINGS | {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
 NOISE = re.compile(r"favicon|/lsp/|/api/workspaces")  # of JupyterLab itself
+TOO_EARLY = re.compile(r"No such comm")
+"""A kernel's answer to JupyterLab, which asks for widgets before there are any in the kernel."""
 SECONDS = 20
 
 READY = """() => {
@@ -235,6 +237,7 @@ class NotebookPage:
         mimes = ["application/vnd.jupyter.error", "application/vnd.jupyter.stderr"]
         red = [self.page.locator(f'[data-mime-type="{mime}"]').all_inner_texts() for mime in mimes]
         heard = self.page.evaluate("() => window.heard ? heard.troubles : []")
+        heard = [trouble for trouble in heard if not TOO_EARLY.match(trouble)]
         return [*sum(red, []), *heard, *self.console]
 
     def close(self):
@@ -335,14 +338,13 @@ class SliderOnPage:
         return self.handle.get_attribute("aria-valuetext")
 
     def press(self, key):
-        """Press a key; once the words follow, if it moved, return the words and the picture."""
+        """Press a key and wait until the words follow, if it moved."""
         words, value = self.explorer.words, self.value
         self.handle.press(key)
         if self.value != value:
             self.explorer.wait_for_words("!==", words)
-        return self.explorer.words, self.explorer.pixels()
 
-    def drag_to_end(self, steps=12):
+    def drag_to_end(self, steps=5):
         """Drag the handle with the mouse to the high end of its slider."""
         mouse = self.explorer.page.mouse
         self.handle.scroll_into_view_if_needed()

@@ -11,10 +11,20 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tests.lab import Lab, find_chromium
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+
+def explorers_of(path):
+    """Return a lesson's title, its imports and the cells that only open an explorer."""
+    notebook = nbformat.read(path, as_version=4)
+    title, *_ = notebook.cells
+    imports, *codes = (cell for cell in notebook.cells if cell.cell_type == "code")
+    openers = [cell for cell in codes if re.fullmatch(r"explorers\.\w+\(\)", cell.source.strip())]
+    notebook.cells = [title, imports, *openers] if openers else []
+    return notebook
+
+
 WITH_EXPLORERS = [
-    path.name
-    for path in sorted(NOTEBOOKS.glob("*.ipynb"))
-    if re.search(r"\bexplor\w*\.\w+\(", path.read_text(encoding="utf-8"))
+    path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if explorers_of(path).cells
 ]
 
 pytestmark = [
@@ -57,11 +67,12 @@ DEAD_SLIDER = EVERY_CONTROL.replace("[slope,", "[0,")
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A JupyterLab on the course's notebooks and a small one with the three explorers above."""
+    """A JupyterLab on the lessons, on their explorers alone, and on the three explorers above."""
     folder = tmp_path_factory.mktemp("lab") / "notebooks"
-    folder.mkdir()
-    for path in NOTEBOOKS.glob("*.ipynb"):
+    (folder / "explorers").mkdir(parents=True)
+    for path in map(NOTEBOOKS.joinpath, WITH_EXPLORERS):
         (folder / path.name).write_bytes(path.read_bytes())
+        nbformat.write(explorers_of(path), folder / "explorers" / path.name)
     sources = [EVERY_CONTROL, OFF_THE_GRID, DEAD_SLIDER]
     cells = [new_code_cell(source + "\nevery_control()") for source in sources]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
@@ -82,8 +93,8 @@ def small(lab):
 
 @pytest.fixture
 def lesson(lab, request):
-    """The lesson of this name, run."""
-    notebook = lab.open(request.param)
+    """The explorers of the lesson of this name, open."""
+    notebook = lab.open(f"explorers/{request.param}")
     notebook.run_all()
     yield notebook
     notebook.close()
@@ -110,21 +121,22 @@ def move_everything(explorer):
 
 def move_slider(slider):
     """Move a slider by key and by mouse from end to end; it must be seen, and alike by both."""
-    at_low = slider.press("Home")
-    slider.press("ArrowRight")
+    explorer = slider.explorer
+    slider.press("End")
+    high_words, high_picture = explorer.words, explorer.pixels()
     slider.press("ArrowLeft")
-    at_high = slider.press("End")
-    assert at_low[1] != at_high[1], f"slider {slider.name!r} leaves the picture as it is"
     slider.press("Home")
+    assert explorer.pixels() != high_picture, f"slider {slider.name!r} leaves the picture as it is"
     slider.drag_to_end()
-    slider.explorer.wait_for_words("===", at_high[0])
-    assert slider.explorer.pixels() == at_high[1]
+    explorer.wait_for_words("===", high_words)
+    assert explorer.pixels() == high_picture
 
 
 @pytest.mark.parametrize("lesson", WITH_EXPLORERS, indirect=True)
 def test_every_control_of_a_lesson_is_alive_and_nothing_jumps_or_turns_red(lesson):
     assert lesson.troubles == []
-    assert lesson.explorers()
+    imports, *openers = lesson.page.locator(".jp-CodeCell").all()
+    assert len(lesson.explorers()) == len(openers)
     for explorer in lesson.explorers():
         move_everything(explorer)
     assert lesson.troubles == []

@@ -120,9 +120,9 @@ def test_test_runs_every_check_even_after_one_that_failed(copy):
     assert result.returncode == 1
     called = [line for line in result.stdout.splitlines() if line.startswith(("ruff |", "pytest"))]
     assert called[:2] == ["ruff | check", "ruff | format | --check"]
-    assert called[2] == "pytest"
+    assert called[2] == "pytest | --numprocesses=2 | --dist=worksteal"
     assert called[3].endswith("| notebooks")
-    for option in ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"):
+    for option in ("--dist=loadfile", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"):
         assert f" {option} " in called[3]
     summary = result.stdout.splitlines()[-4:]
     assert [line.split()[-3] for line in summary] == ["FAILED", "FAILED", "ok", "ok"]

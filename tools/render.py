@@ -32,11 +32,13 @@ METADATA = {
 }
 PEAK_MEMORY = """
 import sys
-try:
+if sys.platform == "linux":  # where ru_maxrss is at least that of the process that started this one
+    import re
+    print(1024 * int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]))
+elif sys.platform == "darwin":
     import resource
-    unit = 1 if sys.platform == "darwin" else 1024
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
-except ImportError:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+else:
     import psutil
     print(psutil.Process().memory_info().peak_wset)
 """
