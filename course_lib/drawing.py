@@ -88,14 +88,27 @@ def class_image(scores):
 
 
 class FillingImage(AxesImage):
-    """An image that fills its axes, scaled by Pillow: several times as fast as Matplotlib."""
+    """An image that fills its axes, scaled by Pillow: several times as fast as Matplotlib.
+
+    The colours that it was given last are not scaled again.
+    """
+
+    _colors = _scaled = None
+
+    def set_data(self, colors):
+        """Take colours, shape (height, width, 4), whole numbers 0 … 255."""
+        if colors is not self._colors:
+            self._colors, self._scaled = colors, None
+            super().set_data(colors)
 
     def make_image(self, renderer, magnification=1.0, unsampled=False):
         """Return the pixels, and where they go: what `AxesImage.draw` asks for."""
         left, bottom, right, top = np.rint(self.axes.bbox.extents).astype(int)
-        pixels = Image.fromarray(np.ascontiguousarray(self.get_array()))
-        scaled = pixels.resize((right - left, top - bottom), Image.Resampling.BILINEAR)
-        return np.array(scaled), left, bottom, None
+        size = right - left, top - bottom
+        if self._scaled is None or self._scaled.shape[1::-1] != size:
+            pixels = Image.fromarray(np.ascontiguousarray(self.get_array()))
+            self._scaled = np.array(pixels.resize(size, Image.Resampling.BILINEAR))
+        return self._scaled, left, bottom, None
 
 
 def moving_image(axes, limits, shape):

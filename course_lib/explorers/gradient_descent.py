@@ -581,19 +581,20 @@ def which_valley(figure):
     a_grid, b_grid, _ = surface.on_grid(81)
     starts = np.array(np.meshgrid(a_grid, b_grid))
 
+    palette = (255 * to_rgba_array(VALLEY_COLORS)).astype(np.uint8)
+
     @cache
     def basins(walker):
-        return surface.nearest_minimum(surface.walk_from(starts, WALKERS[walker](), 300))
-
-    palette = (255 * to_rgba_array(VALLEY_COLORS)).astype(np.uint8)
+        """Where each start ends, as colours, and the share of each valley."""
+        ends = surface.nearest_minimum(surface.walk_from(starts, WALKERS[walker](), 300))
+        return palette[ends], np.bincount(ends.ravel(), minlength=3) / ends.size
 
     def update(a, b, walker):
         trace = minimize(surface.loss, surface.gradient, (a, b), WALKERS[walker](), 200)
         set_path(trace.points)
-        ends = basins(walker)
-        maps.set_data(palette[ends])
+        colors, shares = basins(walker)
+        maps.set_data(colors)
         here.set_data([a], [b])
-        shares = np.bincount(ends.ravel(), minlength=3) / ends.size
         return (
             f"this walk ends in the {names[surface.nearest_minimum(trace.points[-1])]} valley; "
             f"of all starts {shares[2]:.0%} end in the deepest"
