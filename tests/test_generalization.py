@@ -1,0 +1,151 @@
+"""Capacity against counting, sensitivity against torch, sharpness against pencil and paper."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as some
+from torch import nn
+from torch.func import jacrev, vmap
+from torch.nn import functional
+
+from course_lib.generalization import (
+    jacobian,
+    not_separable,
+    sensitivity,
+    separable,
+    sharpness,
+    shatters,
+    vc_bound,
+    widths_at_height,
+)
+
+SQUARE = [[0, 0], [1, 0], [0, 1], [1, 1]]
+
+
+# --- capacity ------------------------------------------------------------------------------------
+
+
+def test_the_bound_falls_with_examples_and_rises_with_capacity():
+    assert vc_bound(1000, 10) > vc_bound(10_000, 10)
+    assert vc_bound(1000, 10) < vc_bound(1000, 100)
+    assert vc_bound(1000, 10, delta=0.01) > vc_bound(1000, 10, delta=0.1)
+    assert vc_bound(100, 1, delta=4 / np.e**3) == pytest.approx(np.sqrt((np.log(200) + 4) / 100))
+
+
+@pytest.mark.parametrize(
+    ("points", "wrong"),
+    [
+        ([[0, 0], [1, 0], [0, 1]], 0),
+        (SQUARE, 2),  # both labelings of XOR
+        ([[0, 0], [1, 1], [2, 2]], 2),  # on a line: the middle one against the ends
+        ([[0, 0], [0, 0]], 2),  # one place, two labels
+        ([[0, 0], [4, 0], [0, 4], [1, 1]], 2),  # one within the triangle of the others
+        ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], 0),
+        ([[5.0]], 0),
+        ([[1.0], [2.0], [3.0]], 2),
+    ],
+)
+def test_the_labelings_that_no_line_gets_right_are_counted(points, wrong):
+    assert len(not_separable(points)) == wrong
+    assert shatters(points) == (wrong == 0)
+
+
+def test_xor_is_what_no_line_gets_right():
+    assert set(not_separable(SQUARE)) == {(False, True, True, False), (True, False, False, True)}
+
+
+@given(some.integers(0, 10**6), some.integers(1, 4))
+def test_points_in_general_position_can_be_labelled_as_cover_counts(seed, d):
+    """k points in general position in d dimensions: 2 Σ_{i ≤ d} C(k − 1, i) labelings are right."""
+    k = d + 2
+    points = np.random.default_rng(seed).normal(size=(k, d))
+    assert len(not_separable(points)) == 2  # of 2^(d + 2), all but two: Radon's
+    assert shatters(points[:-1])
+
+
+@given(some.integers(0, 10**6))
+def test_what_a_line_has_labelled_is_separable(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.integers(-3, 4, size=(6, 2))
+    w, b = rng.normal(size=2), rng.normal()
+    assert separable(points, points @ w + b > 0)
+
+
+# --- sensitivity ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    layers = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(64, 5)
+    return nn.Sequential(*layers).double()
+
+
+def test_the_jacobian_is_torchs_and_the_model_is_left_alone(model):
+    X = torch.randn(7, 1, 6, 6, dtype=torch.float64)
+    ours = jacobian(model, X)
+    assert model.training
+    assert all(p.grad is None for p in model.parameters())
+    model.eval()
+    theirs = vmap(jacrev(lambda x: functional.softmax(model(x[None]), dim=1)[0]))(X)
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_sensitivity_is_the_frobenius_norm_of_each_input_in_whatever_chunks(model):
+    X = torch.randn(7, 1, 6, 6, dtype=torch.float64)
+    wanted = [torch.linalg.matrix_norm(J.reshape(5, 36)) for J in jacobian(model, X)]
+    for at_once in (2, 7, 500):
+        torch.testing.assert_close(sensitivity(model, X, at_once), torch.stack(wanted))
+
+
+# --- sharpness -----------------------------------------------------------------------------------
+
+CURVATURES = torch.tensor([8.0, 2.0, 0.5], dtype=torch.float64)
+
+
+def bowl(theta):
+    """½ Σ h θ² + 3: its width at height ξ along an axis is 2 √(2ξ/h)."""
+    return (CURVATURES * theta**2).sum() / 2 + 3
+
+
+def test_a_bowl_is_as_wide_as_its_curvature_says():
+    bottom = torch.zeros(3, dtype=torch.float64)
+    one = torch.tensor(4.0).double()
+    widths = widths_at_height(lambda theta: one * theta @ theta, bottom, height=1.0)
+    np.testing.assert_allclose(widths, 1.0, rtol=2e-3)
+    low, high = (widths_at_height(bowl, bottom, height, 30) for height in (0.1, 0.4))
+    np.testing.assert_allclose(high, 2 * low, rtol=4e-3)
+
+
+def test_a_plain_is_as_wide_as_one_looks():
+    widths = widths_at_height(lambda theta: theta.sum() * 0, torch.zeros(3), 1.0, 2, farthest=5.0)
+    assert widths.tolist() == [10, 10]
+
+
+@pytest.mark.parametrize("radius", [0.01, 0.3])
+def test_the_worst_place_near_the_bottom_of_a_bowl_is_along_its_steepest_axis(radius):
+    found = sharpness(bowl, torch.zeros(3, dtype=torch.float64), radius)
+    assert found == pytest.approx(8 * radius**2 / 2, rel=1e-3)
+
+
+def test_sharpness_never_leaves_the_ball_and_a_plain_has_none():
+    def far(theta):
+        return torch.where(theta.norm() > 0.5, 1000.0, 0.0) + 0 * theta.sum()
+
+    assert sharpness(far, torch.zeros(3, dtype=torch.float64), 0.49) == 0
+
+
+BAD = {
+    "delta": (lambda: vc_bound(100, 10, delta=1), "delta must be below 1, came 1"),
+    "R": (lambda: vc_bound(10, 11), "R must be at least 11, came 10"),
+    "labels": (lambda: separable(SQUARE, [True]), "labels must be 4, one a point"),
+    "radius": (lambda: sharpness(bowl, CURVATURES, 0), "radius must be greater than 0"),
+    "height": (lambda: widths_at_height(bowl, CURVATURES, -1), "height must be greater than 0"),
+}
+
+
+@pytest.mark.parametrize(("call", "words"), BAD.values(), ids=BAD)
+def test_bad_input_is_said(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
