@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from torch import nn
 from torch.func import jacrev, vmap
@@ -55,6 +55,7 @@ def test_xor_is_what_no_line_gets_right():
     assert set(not_separable(SQUARE)) == {(False, True, True, False), (True, False, False, True)}
 
 
+@settings(deadline=None, max_examples=20)
 @given(some.integers(0, 10**6), some.integers(1, 4))
 def test_points_in_general_position_can_be_labelled_as_cover_counts(seed, d):
     """k points in general position in d dimensions: 2 Σ_{i ≤ d} C(k − 1, i) labelings are right."""
@@ -64,6 +65,7 @@ def test_points_in_general_position_can_be_labelled_as_cover_counts(seed, d):
     assert shatters(points[:-1])
 
 
+@settings(deadline=None, max_examples=20)
 @given(some.integers(0, 10**6))
 def test_what_a_line_has_labelled_is_separable(seed):
     rng = np.random.default_rng(seed)
