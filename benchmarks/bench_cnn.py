@@ -19,15 +19,19 @@ from course_lib.cnn import (
 from course_lib.experiments import load_experiment
 from course_lib.training import count_parameters, evaluate
 
+HIDDEN = {  # how the stored table's column of that name is read
+    "cnn": lambda text: int(text),
+    "mlp": lambda text: tuple(map(int, text.split())),
+}
+
 
 def train(name, make, row):
     """Train as the stored table's row says; print seconds, and the accuracy on the test digits."""
+    make = partial(make, hidden=HIDDEN[name](row["hidden"]), dropout=row["dropout"])
     images, labels = digit_images("train")
     begin = time.perf_counter()
     images, labels = with_shifted_copies(images, labels, int(row["copies"]))
-    network, _ = train_classifier(
-        partial(make, dropout=row["dropout"]), images, labels, int(row["epochs"]), device="cpu"
-    )
+    network, _ = train_classifier(make, images, labels, int(row["epochs"]), device="cpu")
     seconds = time.perf_counter() - begin
     accuracy = evaluate(network, *digit_images("test")).accuracy
     print(

@@ -7,7 +7,7 @@ pool, follows from the task. Lecture: "More applications: playing Go, speech, te
 import numpy as np
 from torch import nn
 
-from course_lib.validation import as_integer
+from course_lib.validation import as_integer, as_number
 
 NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
@@ -28,6 +28,7 @@ def make_go_boards(n, size=9, stones=6, seed=0):
     row · size + column, is the answer. Other stones lie about, each with no stone beside it.
     """
     n, random = _generator(n, seed)
+    size, stones = as_integer(size, "size", minimum=2), as_integer(stones, "stones", minimum=0)
     boards = np.zeros((n, 3, size, size), dtype=np.float32)
     boards[:, 2] = 1
     answers = np.empty(n, dtype=np.int64)
@@ -62,17 +63,26 @@ def _scatter(board, random, stones, taken):
             taken.add(point)
 
 
-def go_network(pooling=False, filters=16, size=9):
-    """Boards (n, 3, size, size) → (n, size²) logits, one a point: 3×3 filters, in the end a 1×1.
+def go_network(pooling="none", filters=16):
+    """Boards (n, 3, size, size) → (n, size²) logits, one a point: two layers of 3×3 filters.
 
-    With `pooling` the map is made smaller by 3×3 max pooling, and then large again by repeating.
+    `pooling`: "none"; "repeated": 3×3 max pooling, and then each number nine times, so that the
+    nine points of a window cannot be told apart; "learned": after the pooling nine weights a
+    filter, one for each point of the window (a transposed convolution), make the map large again.
+    With pooling the size must be a multiple of 3.
     """
-    pool = [nn.MaxPool2d(3), nn.Upsample(scale_factor=3)] if pooling else []
+    ends = {
+        "none": [nn.Conv2d(filters, 1, 1)],
+        "repeated": [nn.MaxPool2d(3), nn.Conv2d(filters, 1, 1), nn.Upsample(scale_factor=3)],
+        "learned": [nn.MaxPool2d(3), nn.ConvTranspose2d(filters, 1, 3, stride=3)],
+    }
+    if pooling not in ends:
+        raise ValueError(f"pooling must be one of {', '.join(ends)}, came {pooling!r}")
     return nn.Sequential(
         nn.Conv2d(3, filters, 3, padding=1), nn.ReLU(),
         nn.Conv2d(filters, filters, 3, padding=1), nn.ReLU(),
-        *pool,
-        nn.Conv2d(filters, 1, 1), nn.Flatten(),
+        *ends[pooling],
+        nn.Flatten(),
     )  # fmt: skip
 
 
@@ -82,25 +92,39 @@ FREQUENCIES, TIMES = 40, 24  # bands, and moments, of a spectrogram
 WORDS = ("rising", "falling", "rising, then falling")
 
 
+def spectrogram(word, lowest, beginning):
+    """How words sound, without noise: (n, FREQUENCIES, TIMES).
+
+    n numbers of WORDS, their lowest bands and their first moments. A word lasts 16 moments; its
+    tone moves over 8 bands.
+    """
+    moment = np.arange(TIMES)[None, :] - beginning[:, None]  # since the word began
+    part = np.clip(moment / 15, 0, 1)
+    rise = np.choose(word[:, None], [8 * part, 8 * (1 - part), 8 - np.abs(16 * part - 8)])
+    tone = (lowest[:, None] + rise)[:, None, :]
+    band = np.arange(FREQUENCIES)[None, :, None]
+    spoken = ((moment >= 0) & (moment < 16))[:, None, :]
+    return spoken * np.exp(-((band - tone) ** 2) / 2)
+
+
 def make_voices(n, pitches=(4, 10), noise=0.15, seed=0):
     """Spectrograms of three "words" of different voices: (spectrograms, words).
 
     A spectrogram, (1, FREQUENCIES, TIMES), says how strong each frequency is at each moment; band 0
     is the lowest. A word is how the tone moves; whoever speaks, the movement is the same, only
-    higher or lower: its lowest band is drawn from `pitches`, low to high, both included.
+    higher or lower: its lowest band is drawn from `pitches`, low to high, both included. To each
+    number Gaussian noise is added, with the deviation `noise`.
     """
     n, random = _generator(n, seed)
-    words, lowest = random.integers(3, size=n), random.integers(pitches[0], pitches[1] + 1, size=n)
-    beginning = random.integers(0, TIMES - 16 + 1, size=n)
-    moment = np.arange(TIMES)[None, :] - beginning[:, None]  # since the word began
-    part = np.clip(moment / 15, 0, 1)
-    rise = np.stack([8 * part, 8 * (1 - part), 8 - np.abs(16 * part - 8)])[words, np.arange(n)]
-    tone = (lowest[:, None] + rise)[:, None, :]
-    band = np.arange(FREQUENCIES)[None, :, None]
-    spoken = ((moment >= 0) & (moment < 16))[:, None, :]
-    spectrograms = spoken * np.exp(-((band - tone) ** 2) / 2)
-    spectrograms = spectrograms + noise * random.normal(size=spectrograms.shape)
-    return spectrograms[:, None].astype(np.float32), words
+    low, high = as_integer(pitches[0], "pitches", 0), as_integer(pitches[1], "pitches", pitches[0])
+    if high + 8 >= FREQUENCIES:
+        raise ValueError(
+            f"pitches must be below {FREQUENCIES - 8}, came {high}: a word has 9 bands"
+        )
+    words, lowest = random.integers(3, size=n), random.integers(low, high + 1, size=n)
+    heard = spectrogram(words, lowest, random.integers(0, TIMES - 16 + 1, size=n))
+    heard = heard + as_number(noise, "noise", minimum=0) * random.normal(size=heard.shape)
+    return heard[:, None].astype(np.float32), words
 
 
 def voice_network(along_frequency=True, filters=8):
@@ -133,6 +157,7 @@ def make_sentences(n, length=12, seed=0):
     somebody who knows which words there are, but not their order, can be right in 3 of 4 at most.
     """
     n, random = _generator(n, seed)
+    length = as_integer(length, "length", minimum=3)
     sentences = random.integers(3, len(VOCABULARY), size=(n, length))
     adjective, negated = random.integers(2, size=n), random.integers(2, size=n)
     place = random.integers(1, length, size=n)
@@ -157,7 +182,7 @@ class Embedding(nn.Module):
         return self.vectors(x.long()).transpose(1, 2)
 
 
-def text_network(width=2, filters=8):
+def text_network(width=2, filters=32):
     """Sentences → 2 logits. Filters over `width` words slide along the sentence; then the largest.
 
     With a width of 1 no filter sees two words at once. A filter never slides along the vector of a

@@ -15,7 +15,13 @@ from torch import nn
 from course_lib.datasets import load_digits
 from course_lib.experiments import EXPERIMENTS
 from course_lib.training import build, count_parameters, fit
-from course_lib.validation import as_array, as_integer, as_number
+from course_lib.validation import (
+    as_array,
+    as_integer,
+    as_number,
+    check_same_length,
+    check_same_shape,
+)
 
 SIDE, CLASSES = 28, 10  # of the digits
 
@@ -94,7 +100,8 @@ def shift(images, down=0, right=0):
     """The images moved by whole pixels; what comes in at the rim is 0."""
     images = as_array(images, "images", keep_single=True)
     height, width = images.shape[-2:]
-    if abs(down) >= height or abs(right) >= width:
+    down, right = as_integer(down, "down", 1 - height), as_integer(right, "right", 1 - width)
+    if down >= height or right >= width:
         raise ValueError(f"the shift must be smaller than the image, came {down} and {right}")
     moved = np.zeros_like(images)
     (to_row, from_row), (to_column, from_column) = _overlap(down), _overlap(right)
@@ -108,10 +115,10 @@ def with_shifted_copies(images, labels, copies=4, most=2, seed=0):
     A digit that was moved is the same digit: the simplest data augmentation. The originals are
     first; (copies + 1) · n images come, and their labels.
     """
-    images, random = (
-        as_array(images, "images", ndim=4, keep_single=True),
-        np.random.default_rng(seed),
-    )
+    images = as_array(images, "images", ndim=4, keep_single=True)
+    check_same_length(images=images, labels=labels)
+    copies, most = as_integer(copies, "copies", minimum=0), as_integer(most, "most", minimum=0)
+    random = np.random.default_rng(as_integer(seed, "seed", minimum=0))
     steps = random.integers(-most, most + 1, size=(copies * len(images), 2))
     moved = np.tile(images, (copies, 1, 1, 1))
     for step in product(range(-most, most + 1), repeat=2):
@@ -119,6 +126,14 @@ def with_shifted_copies(images, labels, copies=4, most=2, seed=0):
         if here.any():
             moved[here] = shift(moved[here], *step)
     return np.concatenate([images, moved]), np.tile(labels, copies + 1)
+
+
+def nearest(images, new):
+    """The most similar image for each new one: (its number, how far away it is as a vector)."""
+    check_same_shape(an_image=images[0], a_new_one=new[0])
+    X, new = images.reshape(len(images), -1), new.reshape(len(new), -1)
+    squares = (X**2).sum(axis=1) - 2 * new @ X.T + (new**2).sum(axis=1)[:, None]
+    return squares.argmin(axis=1), np.sqrt(np.maximum(squares.min(axis=1), 0))
 
 
 def _overlap(step):
@@ -145,7 +160,8 @@ def train_classifier(make, X, y, epochs, *, rate=0.002, batch_size=64, seed=0, *
     `options` are those of `training.fit`, such as `validation` and `progress`.
     """
     network = build(make, seed)
-    updates = as_integer(epochs, "epochs", 1) * -(-len(X) // batch_size)
+    batches = -(-len(X) // as_integer(batch_size, "batch_size", minimum=1))
+    updates = as_integer(epochs, "epochs", minimum=1) * batches
     optimizer = falling_adam(network, rate, updates)
     history = fit(network, X, y, optimizer, epochs, batch_size=batch_size, seed=seed, **options)
     return network.eval(), history

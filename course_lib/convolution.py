@@ -148,7 +148,8 @@ def convolution_matrix(weight, height, width, stride=1, padding=0, dilation=1):
     Its shape is (numbers in y, numbers in x). Most entries are 0 (a filter sees a small part
     only), and the same few weights come back in every row: that is what a convolution saves.
     """
-    channels = np.shape(weight)[1]
+    height, width = as_integer(height, "height", 1), as_integer(width, "width", 1)
+    channels = _as_images(weight, "weight").shape[1]
     pixels = channels * height * width
     each_pixel = np.eye(pixels).reshape(pixels, channels, height, width)
     return conv2d(each_pixel, weight, None, stride, padding, dilation).reshape(pixels, -1).T
@@ -161,30 +162,38 @@ def max_pool2d(x, size, stride=None, padding=0, dilation=1):
     """The largest number in each window of `size`; windows side by side unless `stride` says else.
 
     x has the shape (n, channels, height, width). The frame holds −∞: it is never the largest.
+    One image at a time, as in `conv2d`; in it first the rows of a window, then its columns.
     """
     x, windows = _checked_pool(x, size, stride, padding, dilation)
-    padded, (height, width) = windows.pad(x, -np.inf), windows.output_shape(*x.shape[2:])
-    down = reduce(np.maximum, [padded[:, :, rows] for rows in windows.along(0, height)])
-    y = reduce(np.maximum, [down[..., columns] for columns in windows.along(1, width)])
-    return y.copy()  # a window of one pixel has made no new array yet
+    height, width = windows.output_shape(*x.shape[2:])
+    y = np.empty((*x.shape[:2], height, width), x.dtype)
+    for image, out in zip(windows.pad(x, -np.inf), y, strict=True):
+        down = reduce(np.maximum, [image[:, rows] for rows in windows.along(0, height)])
+        out[:] = reduce(np.maximum, [down[..., columns] for columns in windows.along(1, width)])
+    return y
 
 
 def max_pool2d_backward(gradient, x, y, size, stride=None, padding=0, dilation=1):
     """∂C/∂x from ∂C/∂y for y = max_pool2d(x, size, …): the largest pixel gets it all, others 0.
 
     Moving a pixel that is not the largest changes nothing. Where several are equally large, the
-    first one of the window, row by row, gets it, as in torch.
+    first one of the window, row by row, gets it, as in torch. Raises ValueError where y is not
+    what max pooling makes of x.
     """
     x, windows = _checked_pool(x, size, stride, padding, dilation)
     shape = (*x.shape[:2], *windows.output_shape(*x.shape[2:]))
     gradient, y = _checked_gradient(gradient, shape), _checked_gradient(y, shape, "y")
     padded = windows.pad(x, -np.inf)
-    by_x, to_give = np.zeros_like(padded), np.ones(shape, dtype=bool)
-    for rows, columns in windows.parts(shape[2:]):
-        chosen = padded[..., rows, columns] == y
-        chosen &= to_give
-        to_give ^= chosen
-        by_x[..., rows, columns] += chosen * gradient
+    by_x = np.zeros_like(padded)
+    for image, by_image, largest, G in zip(padded, by_x, y, gradient, strict=True):
+        to_give = np.ones(shape[1:], dtype=bool)
+        for rows, columns in windows.parts(shape[2:]):
+            chosen = image[:, rows, columns] == largest
+            chosen &= to_give
+            to_give ^= chosen
+            by_image[:, rows, columns] += chosen * G
+        if to_give.any():
+            raise ValueError("y must be max_pool2d(x, …): some of it is in no window of x")
     return windows.unpad(by_x)
 
 

@@ -27,7 +27,8 @@ def at_best(table, by, setting, score, least=False):
     """The rows of the setting that is best, for each group of the columns `by`.
 
     Best is the one whose mean of the column `score`, over the seeds, is the largest; with `least`
-    the smallest. `score` is measured on data that no one reports; `setting` is a column, too.
+    the smallest. What is to be reported on new data is chosen by other data: the dev set.
+    `setting` is a column, too.
     """
     means = table.groupby([*by, setting])[score].mean()
     groups = means.groupby(by)

@@ -9,6 +9,7 @@ Lecture: "What does CNN learn?" and "Deep dream".
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -26,13 +27,20 @@ def excitation(network, layer, channels):
     part = network[: _layer(network, layer) + 1]
 
     def a(x):
-        maps = part(x).flatten(start_dim=2) if part(x[:1]).ndim > 2 else part(x)[..., None]
-        which = torch.as_tensor(channels).expand(len(x))
-        if not 0 <= int(which.min()) <= int(which.max()) < maps.shape[1]:
+        maps, which = part(x), _one_each(channels, len(x), "channels")
+        if int(which.max()) >= maps.shape[1]:
             raise ValueError(f"layer {layer} has {maps.shape[1]} channels, came {channels}")
-        return maps[torch.arange(len(x)), which].sum(dim=1)
+        return maps[torch.arange(len(x)), which].reshape(len(x), -1).sum(dim=1)
 
     return a
+
+
+def _one_each(numbers, n, name):
+    """A whole number for each of n images: n of them came, or one for all."""
+    which = torch.tensor([as_integer(number, name, minimum=0) for number in np.ravel(numbers)])
+    if len(which) not in (1, n):
+        raise ValueError(f"{name} must be one number, or one for each of {n}, came {numbers}")
+    return which.expand(n)
 
 
 def energy(network, layer):
@@ -122,6 +130,8 @@ def _images(x):
 
 # --- Saliency ------------------------------------------------------------------------------------
 
+NUMBERS_AT_ONCE = 200_000  # of the images for one backward pass: more need much memory
+
 
 def saliency(network, x, target):
     """|∂z_target/∂x|, the largest of the channels: which pixels sway the logit of a class most?
@@ -129,8 +139,9 @@ def saliency(network, x, target):
     x has the shape (n, channels, height, width), `target` is a class or n of them; (n, height,
     width) comes. Source: Simonyan, Vedaldi, Zisserman 2014, "Deep inside convolutional networks".
     """
-    logit = excitation(network, len(network) - 1, target)
-    gradient, _ = _gradient(logit, _images(x))
+    x = _images(x)
+    logit = excitation(network, len(network) - 1, _one_each(target, len(x), "target"))
+    gradient, _ = _gradient(logit, x)
     return gradient.abs().amax(dim=1)
 
 
@@ -140,13 +151,16 @@ def smooth_saliency(network, x, target, noise=0.15, samples=25, seed=0):
     Averaging takes away what jumps from pixel to pixel. Source: Smilkov et al. 2017, "SmoothGrad"
     (who average the gradient with its sign; here its size).
     """
-    x, noise = _images(x), as_number(noise, "noise", minimum=0)
+    x, samples = _images(x), as_integer(samples, "samples", minimum=1)
     chance = torch.Generator().manual_seed(as_integer(seed, "seed", minimum=0))
-    total = torch.zeros(len(x), *x.shape[2:], dtype=x.dtype)
-    for _ in range(as_integer(samples, "samples", minimum=1)):
-        grain = noise * torch.randn(x.shape, generator=chance, dtype=x.dtype)
-        total += saliency(network, (x + grain).clamp(0, 1), target)
-    return total / samples
+    targets = _one_each(target, len(x), "target").repeat_interleave(samples)
+    copies = x.repeat_interleave(samples, dim=0)
+    grain = torch.randn(copies.shape, generator=chance, dtype=x.dtype)
+    copies = (copies + as_number(noise, "noise", minimum=0) * grain).clamp(0, 1)
+    at_once = max(1, NUMBERS_AT_ONCE // x[0].numel())
+    parts = zip(copies.split(at_once), targets.split(at_once), strict=True)
+    found = torch.cat([saliency(network, *part) for part in parts])
+    return found.unflatten(0, (len(x), samples)).mean(dim=1)
 
 
 # --- Deep dream ----------------------------------------------------------------------------------
@@ -161,8 +175,11 @@ def deep_dream(network, image, layer, steps=10, rate=0.02, octaves=3, scale=1.4,
     Source: Mordvintsev, Olah, Tyka 2015, "Inceptionism: going deeper into neural networks".
     """
     image, a = _images(image), energy(network, layer)
+    octaves, scale = as_integer(octaves, "octaves", 1), as_number(scale, "scale", above=1)
+    if min(image.shape[2:]) < scale ** (octaves - 1):
+        raise ValueError(f"octaves must leave a pixel of the image, came {octaves}")
     frames, dream = [image], torch.zeros_like(image)
-    for octave in reversed(range(as_integer(octaves, "octaves", minimum=1))):
+    for octave in reversed(range(octaves)):
         small = _resized(image, [round(side / scale**octave) for side in image.shape[2:]])
         start = (small + _resized(dream, small.shape[2:])).clamp(0, 1)
         walk = ascend(a, start, steps, rate, progress=progress)

@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from course_lib.optimizers import minibatches
-from course_lib.validation import DivergedError, as_integer, check_same_length
+from course_lib.validation import DivergedError, as_array, as_integer, check_same_length
 
 EVALUATED_AT_ONCE = 1000  # inputs; so many need little memory
 
@@ -45,7 +45,7 @@ def evaluate(model, X, y, loss=functional.cross_entropy):
     The model is put into test mode for it (no dropout, batch norm with its running averages), and
     put back after it.
     """
-    X, y, device = _tensors(model, X, y)
+    X, y, device = _tensors(model, X, y, loss)
     was_training, total, right = model.training, 0.0, 0
     model.eval()
     with torch.no_grad():
@@ -58,6 +58,18 @@ def evaluate(model, X, y, loss=functional.cross_entropy):
     return Evaluation(total / len(X), math.nan if y.is_floating_point() else right / len(X))
 
 
+def probabilities(model, X):
+    """softmax(model(X)), the probability of each class, (n, classes), in NumPy; in test mode."""
+    weights, was_training = next(model.parameters()), model.training
+    X = torch.as_tensor(as_array(X, "X", keep_single=True), dtype=weights.dtype)
+    model.eval()
+    with torch.no_grad():
+        parts = X.split(EVALUATED_AT_ONCE)
+        logits = torch.cat([model(part.to(weights.device)) for part in parts])
+    model.train(was_training)
+    return logits.softmax(dim=1).cpu().numpy()
+
+
 @dataclass(frozen=True, eq=False)
 class History:
     """What a training saw. The validation's arrays are empty where there was none."""
@@ -66,7 +78,7 @@ class History:
     epoch_losses: np.ndarray  # (epochs,): their means
     validation_losses: np.ndarray  # (epochs,): after each epoch
     validation_accuracies: np.ndarray  # (epochs,)
-    best_epoch: int  # from 1: the one whose weights the model has now
+    best_epoch: int  # from 1: of the weights that are kept; without validation the last whole one
     ended: str  # "all epochs", "early" or "interrupted"
 
 
@@ -88,10 +100,10 @@ def fit(
     with the step, where the loss is no longer a finite number.
     """
     model.to(_device(device))
-    X, y, device = _tensors(model, X, y)
+    X, y, device = _tensors(model, X, y, loss)
     epochs, batch_size = as_integer(epochs, "epochs", 1), as_integer(batch_size, "batch_size", 1)
     batches, updates = minibatches(len(X), batch_size, seed), math.ceil(len(X) / batch_size)
-    record, best, ended = _Record(), _Best(patience), "all epochs"
+    record, best, ended = _Record(), _Best(patience, validation), "all epochs"
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         try:
@@ -99,7 +111,7 @@ def fit(
                 for batch in map(torch.from_numpy, islice(batches, updates)):
                     inputs, targets = X[batch].to(device), y[batch].to(device)
                     step = len(record.losses) + 1
-                    record.losses.append(_update(model, inputs, targets, optimizer, loss, step))
+                    record.losses.append(train_step(model, inputs, targets, optimizer, loss, step))
                 record.end_of_epoch(evaluate(model, *validation, loss) if validation else None)
                 if progress:
                     progress(f"epoch {epoch} of {epochs}: {record.sentence}")
@@ -112,7 +124,7 @@ def fit(
     return record.history(best.epoch, ended)
 
 
-def _update(model, X, y, optimizer, loss, step):
+def train_step(model, X, y, optimizer, loss, step):
     """One step on one mini-batch; returns the loss before it."""
     model.train()
     value = loss(model(X), y)
@@ -164,7 +176,8 @@ class _Record:
 class _Best:
     """Early stopping: the weights of the best epoch so far, and how long ago that was."""
 
-    def __init__(self, patience):
+    def __init__(self, patience, validation):
+        _check_validation(validation, patience)
         self.patience = math.inf if patience is None else as_integer(patience, "patience", 1)
         self.epoch, self.loss, self.weights = 0, math.inf, None
 
@@ -184,7 +197,15 @@ def _device(device):
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _tensors(model, X, y):
+def _check_validation(validation, patience):
+    if patience is not None and validation is None:
+        raise ValueError("patience needs validation data to watch: validation=(X_dev, y_dev)")
+    is_pair = isinstance(validation, tuple | list) and len(validation) == 2
+    if not (validation is None or is_pair):
+        raise TypeError("validation must be a pair (X, y)")
+
+
+def _tensors(model, X, y, loss):
     """X and y as tensors, X in the type of the model's weights; and the model's device."""
     weights = next(model.parameters())
     X, y = torch.as_tensor(X, dtype=weights.dtype), torch.as_tensor(y)
@@ -193,4 +214,6 @@ def _tensors(model, X, y):
         raise ValueError("X must not be empty")
     if not torch.isfinite(X).all():
         raise ValueError("X must be finite, some values are NaN or infinite")
+    if loss is functional.cross_entropy and y.ndim == 1 and y.is_floating_point():
+        raise TypeError("y must hold classes, whole numbers, for the cross-entropy; came floats")
     return X, y.to(weights.dtype) if y.is_floating_point() else y.long(), weights.device

@@ -60,8 +60,8 @@ def as_integer(value, name, minimum):
     return number
 
 
-def as_number(value, name, minimum=-math.inf, above=-math.inf):
-    """`value` as a finite `float` with value >= `minimum` and value > `above`."""
+def as_number(value, name, minimum=-math.inf, above=-math.inf, maximum=math.inf):
+    """`value` as a finite `float` with `minimum` <= value <= `maximum` and value > `above`."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -72,7 +72,16 @@ def as_number(value, name, minimum=-math.inf, above=-math.inf):
         raise ValueError(f"{name} must be at least {minimum:g}, came {number:g}")
     if number <= above:
         raise ValueError(f"{name} must be greater than {above:g}, came {number:g}")
+    if number > maximum:
+        raise ValueError(f"{name} must be at most {maximum:g}, came {number:g}")
     return number
+
+
+def as_option(value, name, options):
+    """`value`, which must be one of the options."""
+    if value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(options)}, came {value!r}")
+    return value
 
 
 def check_same_length(**arrays):

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
 from course_lib import cnn
-from course_lib.datasets import DATA
-from course_lib.experiments import load_experiment
-from course_lib.explorers.cnn import plot_contest
+from course_lib.experiments import EXPERIMENTS, load_experiment
+from course_lib.explorers import cnn as explorers
 from course_lib.plotting import plot_images
-from course_lib.training import build, count_parameters, evaluate
+from course_lib.training import build, count_parameters, evaluate, probabilities
 
 
 def test_the_network_has_the_shapes_of_the_lecture():
@@ -75,6 +75,50 @@ def test_moved_copies_keep_their_labels_and_the_originals_come_first():
     assert any(np.array_equal(more[25], cnn.shift(images[5], *place)) for place in places)
 
 
+def test_the_nearest_image_is_scikit_learns():
+    (images, _), (new, _) = (cnn.digit_images(part) for part in ("train", "test"))
+    which, apart = cnn.nearest(images[:300], new[:40])
+    model = NearestNeighbors(n_neighbors=1).fit(images[:300].reshape(300, -1))
+    distances, numbers = model.kneighbors(new[:40].reshape(40, -1))
+    np.testing.assert_array_equal(which, numbers[:, 0])
+    np.testing.assert_allclose(apart, distances[:, 0], rtol=1e-3)
+
+
+def test_probabilities_are_the_softmax_in_test_mode():
+    network = build(cnn.digit_cnn).train()
+    images, labels = (part[:1200] for part in cnn.digit_images("test"))
+    p = probabilities(network, images)
+    assert network.training
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    wanted = network.eval()(torch.tensor(images[1100:])).softmax(dim=1).detach().numpy()
+    np.testing.assert_allclose(p[1100:], wanted, atol=1e-6)
+    assert np.mean(p.argmax(axis=1) == labels) == evaluate(network, images, labels).accuracy
+    with pytest.raises(ValueError, match="X must be finite"):
+        probabilities(network, images * np.nan)
+
+
+SOME, NAMES = cnn.digit_images("train")[0][:3], np.arange(3)
+REFUSED = {
+    "labels missing": (lambda: cnn.with_shifted_copies(SOME, NAMES[:2]), ValueError, "same length"),
+    "copies": (lambda: cnn.with_shifted_copies(SOME, NAMES, -1), ValueError, "copies must be at"),
+    "most": (lambda: cnn.with_shifted_copies(SOME, NAMES, most=1.5), TypeError, "most must be a"),
+    "half a pixel": (lambda: cnn.shift(SOME, 1.5), TypeError, "down must be a whole number"),
+    "far left": (lambda: cnn.shift(SOME, 0, -28), ValueError, "right must be at least -27"),
+    "batch": (
+        lambda: cnn.train_classifier(cnn.digit_mlp, SOME, NAMES, 1, batch_size=0),
+        ValueError,
+        "batch_size must be at least 1",
+    ),
+    "other sides": (lambda: cnn.nearest(SOME, SOME[..., ::2]), ValueError, "must have the same"),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "words"), REFUSED.values(), ids=REFUSED)
+def test_bad_values_are_refused_in_plain_words(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
 def test_the_learning_rate_falls_to_zero():
     layer = nn.Linear(2, 1)
     optimizer, rates = cnn.falling_adam(layer, 0.1, updates=4), []
@@ -108,8 +152,11 @@ def test_weights_are_stored_without_pickle(tmp_path):
 
 @pytest.fixture(scope="module")
 def script():
-    path = DATA / "experiments" / "make_digit_networks.py"
-    spec = importlib.util.spec_from_file_location("make_digit_networks", path)
+    return run_script("make_digit_networks")
+
+
+def run_script(name):
+    spec = importlib.util.spec_from_file_location(name, EXPERIMENTS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -123,7 +170,7 @@ def test_the_shipped_network_is_as_good_as_its_table_says(kind):
     assert found.accuracy == pytest.approx(row["test"].item(), abs=0.0011)  # two digits of 2,000
 
 
-def test_the_chosen_settings_are_those_with_the_best_validation_accuracy(script):
+def test_the_chosen_settings_are_those_with_the_least_validation_loss(script):
     table = load_experiment("digit_networks").astype({"hidden": str})
     judged = table[["network", "pixels", "hidden", "copies", "dropout"]].drop_duplicates()
     validation = load_experiment("digit_networks_validation").astype({"hidden": str})
@@ -142,6 +189,35 @@ def test_a_small_part_of_the_experiment_runs_again(script, monkeypatch):
     network, row = script.judge("mlp", "in order", "150 124", 0, 0.5, seed=0, passes=2)
     assert set(row) == set(load_experiment("digit_networks").columns)
     assert isinstance(network, nn.Sequential)
+
+
+def test_the_moved_digits_are_as_the_table_says():
+    script, table = run_script("make_moved_digits"), load_experiment("moved_digits")
+    assert list(table["right"]) == [*script.MOVES] * 2
+    for kind, right in (("cnn", 4), ("mlp", -3)):
+        row = table[(table["network"] == kind) & (table["right"] == right)]
+        found = script.judge(kind, right)["accuracy"]
+        assert found == pytest.approx(row["accuracy"].item(), abs=0.0016)  # 3 of 2,000
+
+
+def test_the_explorer_says_what_networks_and_table_say():
+    one = explorers.moved_digit().set(right=4, digit=2)
+    images, _ = cnn.digit_images("test")
+    moved = cnn.shift(images[2:3], right=4)
+    for kind in ("cnn", "mlp"):
+        p = probabilities(cnn.load_digit_network(kind), moved)[0]
+        assert f"{kind.upper()}: {p.argmax()} ({p.max():.0%} sure)" in one.words
+        table = load_experiment("moved_digits").set_index(["network", "right"])["accuracy"]
+        assert f"{kind.upper()} {table[kind, 4]:.0%}" in one.words
+
+
+def test_the_filter_that_is_made_by_hand_counts_neighbours():
+    one = explorers.filter_by_hand().set(filter="empty", others=1, padding=1, place=8)
+    image = explorers.LECTURE_IMAGE
+    assert f"add up to {image[0:3, 0:3].sum() - image[1, 1]:.0f};" in one.words
+    ends = [one.preset("ends of lines").set(place=k).words for k in range(1, 37)]
+    assert sum("add up to 1;" in words for words in ends) == 5
+    assert not any(f"add up to {k};" in words for words in ends for k in range(2, 10))
 
 
 def test_unknown_names_are_said():
@@ -174,4 +250,4 @@ def test_images_must_be_numbers_of_two_or_three_axes_each():
 
 
 def test_the_contest_is_told_in_words():
-    assert "ResNet 2015: 152 layers, 3.57 %" in plot_contest().words
+    assert "ResNet 2015: 152 layers, 3.57 %" in explorers.plot_contest().words

@@ -128,6 +128,12 @@ REFUSED = {
         lambda: max_pool2d_backward(X[..., :2, :2], X, X, 2),
         r"y must have the shape \(1, 2, 2, 2\) of the output",
     ),
+    "pool of other images": (
+        lambda: max_pool2d_backward(X[..., :2, :2], X, 3 * X[..., :2, :2], 2),
+        "some of it is in no window of x",
+    ),
+    "matrix of a vector": (lambda: convolution_matrix(np.ones(3), 6, 6), "weight must be 4-dimens"),
+    "matrix for no image": (lambda: convolution_matrix(W, 0, 6), "height must be at least 1"),
     "pool padded too much": (lambda: max_pool2d(X, 2, padding=2), "padding must be at most half"),
 }
 

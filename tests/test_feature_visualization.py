@@ -14,7 +14,7 @@ from course_lib.cnn import digit_cnn, load_digit_network
 from course_lib.datasets import imagenet_image, load_imagenet_network, load_photo
 from course_lib.experiments import EXPERIMENTS
 from course_lib.explorers import cnn as explorers
-from course_lib.training import build
+from course_lib.training import build, probabilities
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +115,14 @@ def test_smooth_saliency_without_noise_is_saliency_and_has_a_seed(network, image
     assert not torch.equal(one, other)
 
 
+def test_smooth_saliency_is_the_mean_of_noisy_copies_each_image_by_itself(network, images):
+    found = fv.smooth_saliency(network, images[:2], [2, 7], noise=0.1, samples=20)
+    grain = torch.randn(40, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    copies = (images[:2].repeat_interleave(20, dim=0) + 0.1 * grain).clamp(0, 1)
+    wanted = [fv.saliency(network, copies[:20], 2), fv.saliency(network, copies[20:], 7)]
+    torch.testing.assert_close(found, torch.stack([maps.mean(dim=0) for maps in wanted]))
+
+
 def test_a_dream_climbs_keeps_its_size_and_begins_with_the_photograph():
     network = build(lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3)), 0)
     photo = torch.rand(1, 3, 40, 44, generator=torch.Generator().manual_seed(0))
@@ -145,6 +153,14 @@ def test_progress_is_told_after_each_step(network, images):
     [
         (lambda n, x: fv.excitation(n, 99, 0), "layer must be below 12, came 99"),
         (lambda n, x: fv.excitation(n, 0, 25)(x), "layer 0 has 25 channels, came 25"),
+        (
+            lambda n, x: fv.excitation(n, 0, [1, 2])(x),
+            "channels must be one number, or one for each",
+        ),
+        (lambda n, x: fv.excitation(n, 0, -1)(x), "channels must be at least 0"),
+        (lambda n, x: fv.saliency(n, x, [1, 2]), "target must be one number, or one for each of 4"),
+        (lambda n, x: fv.deep_dream(n, x[:1], 0, scale=0), "scale must be greater than 1"),
+        (lambda n, x: fv.deep_dream(n, x[:1], 0, octaves=20), "octaves must leave a pixel"),
         (lambda n, x: fv.ascend(fv.ink, x[0], 1, 0.1), "images must have shape"),
         (lambda n, x: fv.ascend(fv.ink, 2 * x, 1, 0.1), r"values in \[0, 1\]"),
         (lambda n, x: fv.ascend(fv.ink, x, 0, 0.1), "steps must be at least 1"),
@@ -158,6 +174,12 @@ def test_progress_is_told_after_each_step(network, images):
 def test_bad_input_is_said(network, images, act, words):
     with pytest.raises(ValueError, match=words):
         act(network, images)
+
+
+@pytest.mark.parametrize("channel", [1.5, "a"])
+def test_a_channel_is_a_whole_number(network, images, channel):
+    with pytest.raises(TypeError, match="channels must be a whole number"):
+        fv.excitation(network, 0, channel)(images)
 
 
 # --- what is stored ------------------------------------------------------------------------------
@@ -182,14 +204,26 @@ def test_the_explorers_name_the_steps_and_layers_that_were_recorded(script):
 
 @pytest.mark.parametrize("part", ["filters", "neurons", "outputs"])
 @pytest.mark.parametrize("penalty", ["none", "ink and roughness"])
-def test_the_recorded_images_are_what_the_code_gives(script, part, penalty):
-    walk = script.excite(load_digit_network("cnn"), part, penalty, steps=script.KEPT[1])
-    with np.load(EXPERIMENTS / "excited_images.npz") as file:
-        recorded = file[f"{part}, {penalty}"]
-    assert recorded.shape == (len(script.KEPT), 10, 28, 28)
-    for step, frame in zip(script.KEPT[:2], recorded, strict=False):
-        apart = np.abs(255 * walk.images[step][:, 0].numpy() - frame)
+@pytest.mark.parametrize("begun", ["noise", "blank paper"])
+def test_the_recorded_images_are_what_the_code_gives(script, part, penalty, begun):
+    walk = script.excite(load_digit_network("cnn"), part, penalty, begun, steps=script.KEPT[1])
+    stored, case = explorers.excited_images(), f"{part}, {penalty}, {begun}"
+    assert stored[case].shape == (len(script.KEPT), 10, 28, 28)
+    for k, step in enumerate(script.KEPT[:2]):
+        apart = np.abs(255 * walk.images[step][:, 0].numpy() - stored[case][k])
         assert apart.mean() < 1  # of 255: what rounding, and other processors, may change
+        recorded = stored[f"excitation, {case}"][k]
+        np.testing.assert_allclose(walk.excitations[step], recorded, rtol=0.05, atol=0.2)
+
+
+def test_what_the_explorer_says_of_an_image_is_what_the_networks_say(script):
+    one = explorers.what_excites().set(part="outputs", begun="blank paper", walked=5)
+    walk = script.excite(load_digit_network("cnn"), "outputs", "none", "blank paper")
+    sure = [
+        probabilities(load_digit_network(kind), walk.images[-1]).diagonal().mean()
+        for kind in ("cnn", "mlp")
+    ]
+    assert f"the CNN is {sure[0]:.0%} sure of 0 to 9 on average, the MLP {sure[1]:.0%}" in one.words
 
 
 def test_the_recorded_dream_is_what_the_code_gives(script):

@@ -160,6 +160,7 @@ REFUSED = {
     "NaN": ((X * np.nan, Y), {}, "X must be finite"),
     "no epochs": ((X, Y), {"epochs": 0}, "epochs must be at least 1"),
     "empty batches": ((X, Y), {"batch_size": 0}, "batch_size must be at least 1"),
+    "patience alone": ((X, Y), {"patience": 3}, "patience needs validation data"),
     "no patience": ((X, Y), {"validation": (X, Y), "patience": 0}, "patience must be at least 1"),
 }
 
@@ -170,3 +171,16 @@ def test_bad_values_are_refused_in_plain_words(data, options, words):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with pytest.raises(ValueError, match=words):
         fit(model, *data, optimizer, **{"epochs": 1} | options)
+
+
+@pytest.mark.parametrize(
+    ("y", "options", "words"),
+    [
+        (Y.astype(float), {}, "y must hold classes, whole numbers"),
+        (Y, {"validation": X}, r"validation must be a pair \(X, y\)"),
+    ],
+)
+def test_values_of_another_kind_are_refused_in_plain_words(y, options, words):
+    model = network()
+    with pytest.raises(TypeError, match=words):
+        fit(model, X, y, torch.optim.SGD(model.parameters(), lr=0.1), 1, **options)

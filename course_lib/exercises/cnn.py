@@ -12,15 +12,29 @@ LESSON = "07"
 
 
 def convolve(image, kernel):
-    rows, columns = (n - k + 1 for n, k in zip(image.shape, kernel.shape, strict=True))
-    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)[:rows, :columns]
-    return np.einsum("ijuv,uv->ij", windows, kernel)
+    (height, width), (rows, columns) = image.shape, kernel.shape
+    feature_map = np.zeros((height - rows + 1, width - columns + 1))
+    for i in range(height - rows + 1):
+        for j in range(width - columns + 1):
+            window = image[i : i + rows, j : j + columns]
+            feature_map[i, j] = np.sum(window * kernel)
+    return feature_map
 
 
-def _with_matrix_product(image, kernel):
-    rows, columns = kernel.shape
-    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
-    return (windows.reshape(*windows.shape[:2], rows, columns) @ kernel).sum(axis=(2, 3))
+def _windows(image, kernel):
+    return np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+
+
+def _as_large_as_the_image(image, kernel):
+    """What scipy.signal.correlate2d gives with mode="same"."""
+    before = [(k - 1) // 2 for k in kernel.shape]
+    after = [k - 1 - b for k, b in zip(kernel.shape, before, strict=True)]
+    return convolve(np.pad(image, list(zip(before, after, strict=True))), kernel)
+
+
+def _of_every_overlap(image, kernel):
+    """What scipy.signal.correlate2d gives with mode="full"."""
+    return convolve(np.pad(image, [(k - 1, k - 1) for k in kernel.shape]), kernel)
 
 
 def _on_an_image_of_zeros(image, kernel):
@@ -30,9 +44,10 @@ def _on_an_image_of_zeros(image, kernel):
 
 
 def _images_and_filters(random):
-    cases = [(np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 3.0]]), np.array([[1.0, -1.0], [2.0, 0.0]]))]
+    image = np.array([[1.0, 2.0, 0.0, 1.0], [0.0, 1.0, 3.0, 0.0], [2.0, 0.0, 1.0, 1.5]])
+    cases = [(image, np.array([[1.0, -1.0], [2.0, 0.0]]))]
     for shape, kernel in (((4, 4), (3, 3)), ((5, 6), (2, 3)), ((6, 5), (3, 1))):
-        numbers = (random.integers(-3, 4, size).astype(float) for size in (shape, kernel))
+        numbers = (random.integers(-5, 6, size) / 2 for size in (shape, kernel))
         cases.append(tuple(numbers))
     return cases
 
@@ -68,7 +83,37 @@ CONVOLVE = Exercise(
             lambda image, kernel: convolve(image, kernel)[:: kernel.shape[0], :: kernel.shape[1]]
         ),
         "window @ kernel is a product of matrices; window * kernel multiplies entry by entry.": (
-            _with_matrix_product
+            lambda image, kernel: (_windows(image, kernel) @ kernel).sum(axis=(2, 3))
+        ),
+        "the products are not added up: np.sum makes one number of each window.": (
+            lambda image, kernel: _windows(image, kernel) * kernel
+        ),
+        "the numbers lie in one long row: the feature map has rows and columns.": (
+            lambda image, kernel: convolve(image, kernel).ravel()
+        ),
+        "this is the first place alone: is there a `return` inside the loop?": (
+            lambda image, kernel: convolve(image, kernel)[0, 0]
+        ),
+        "the filter is turned over its diagonal (.T): lay it on the image as it is.": (
+            lambda image, kernel: (_windows(image, kernel) * kernel.T).sum(axis=(2, 3))
+        ),
+        "height − 2 is for filters of 3 rows; others have height − rows + 1 places.": (
+            lambda image, kernel: convolve(image, kernel)[
+                : image.shape[0] - 2, : image.shape[1] - 2
+            ]
+        ),
+        'the map is as large as the image, by padding (mode="same"); none is wanted ("valid").': (
+            _as_large_as_the_image
+        ),
+        'the filter hangs over the rim (mode="full"); it must stay inside ("valid").': (
+            _of_every_overlap
+        ),
+        "SciPy's convolve2d turns the filter round and lets it hang over the rim; lay it on the "
+        "image as it is, inside: correlate2d(…, mode='valid').": (
+            lambda image, kernel: _of_every_overlap(image, kernel[::-1, ::-1])
+        ),
+        "what stands behind the point is cut off: is the map made with dtype=int?": (
+            lambda image, kernel: convolve(image, kernel).astype(int)
         ),
         "the map is as large as the image, filled up with zeros: make it smaller from the start.": (
             _on_an_image_of_zeros
@@ -133,6 +178,15 @@ OUTPUT_SIZE = Exercise(
         "the padding is taken away; a frame makes the image larger.": (
             lambda size, kernel, stride, padding: (size - 2 * padding - kernel) // stride + 1
         ),
+        "parentheses are missing: // comes before + and −, so only the kernel was divided.": (
+            lambda size, kernel, stride, padding: size + 2 * padding - kernel // stride + 1
+        ),
+        "the kernel is forgotten: it must stay inside the frame with all its width.": (
+            lambda size, kernel, stride, padding: (size + 2 * padding) // stride
+        ),
+        "this is the number of places in the whole map; along *one* axis is asked.": (
+            lambda size, kernel, stride, padding: output_size(size, kernel, stride, padding) ** 2
+        ),
     },
     hints=(
         "With its frame the image has size + 2·padding pixels. How far can the filter move in it?",
@@ -182,6 +236,18 @@ COUNT = Exercise(
         "the biases are one for each channel of the input; each *filter* has one.": (
             lambda channels, filters, kernel: filters * channels * kernel**2 + channels
         ),
+        "^ is no power in Python (it compares bits): write kernel**2.": (
+            lambda channels, filters, kernel: filters * channels * kernel ^ 2 + filters
+        ),
+        "^ is no power in Python: it compares bits, after all the sums. Write kernel**2.": (
+            lambda channels, filters, kernel: filters * (channels * kernel ^ 2 + 1)
+        ),
+        "2 · kernel is no square: a filter has kernel · kernel pixels a channel.": (
+            lambda channels, filters, kernel: filters * (channels * 2 * kernel + 1)
+        ),
+        "channels and filters multiply: *each* filter goes through all channels.": (
+            lambda channels, filters, kernel: (channels + filters) * kernel**2 + filters
+        ),
     },
     hints=(
         "First one filter: how many pixels does it see, in all channels together?",
@@ -197,26 +263,21 @@ def _split(x):
     return x.reshape(rows // 2, 2, columns // 2, 2)
 
 
-def _blocks(x):
-    """The 2 × 2 windows of an image, (rows / 2, columns / 2, 4), each read row by row."""
-    windows = _split(x).swapaxes(1, 2)
-    return windows.reshape(*windows.shape[:2], 4)
-
-
-def _unblocks(blocks):
-    """The image of these windows."""
-    rows, columns = blocks.shape[:2]
-    return blocks.reshape(rows, columns, 2, 2).swapaxes(1, 2).reshape(2 * rows, 2 * columns)
-
-
 def max_pool(x):
-    return _blocks(x).max(axis=2)
+    rows, columns = x.shape
+    return x.reshape(rows // 2, 2, columns // 2, 2).max(axis=(1, 3))
+
+
+def _side_by_side(x, columns):
+    """Pooled window by window, with so many windows in a row."""
+    each = range(0, 2 * columns, 2)
+    return np.array([[x[i : i + 2, j : j + 2].max() for j in each] for i in range(0, len(x), 2)])
 
 
 def _even_images(random):
     first = np.array([[1.0, -2.0, 0.0, 4.0], [3.0, 0.0, 1.0, 2.0]])
     below = -np.arange(1.0, 17).reshape(4, 4)
-    more = ((random.integers(-9, 10, shape).astype(float),) for shape in ((4, 4), (6, 4), (4, 8)))
+    more = ((random.integers(-19, 20, shape) / 2,) for shape in ((4, 4), (6, 4), (4, 8)))
     return [(first,), (below,), *more]
 
 
@@ -227,11 +288,11 @@ MAX_POOL = Exercise(
     solution=max_pool,
     inputs=_even_images,
     slips={
-        "this is the mean of each window: average pooling.": lambda x: _blocks(x).mean(axis=2),
-        "this is the smallest of each window.": lambda x: _blocks(x).min(axis=2),
-        "this is the sum of each window.": lambda x: _blocks(x).sum(axis=2),
+        "this is the mean of each window: average pooling.": lambda x: _split(x).mean(axis=(1, 3)),
+        "this is the smallest of each window.": lambda x: _split(x).min(axis=(1, 3)),
+        "this is the sum of each window.": lambda x: _split(x).sum(axis=(1, 3)),
         "this is the largest absolute value; the sign counts: max(−5, 1) = 1.": (
-            lambda x: np.abs(_blocks(x)).max(axis=2)
+            lambda x: np.abs(_split(x)).max(axis=(1, 3))
         ),
         "the windows overlap (stride 1); they lie side by side.": (
             lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 2)).max(axis=(2, 3))
@@ -250,6 +311,21 @@ MAX_POOL = Exercise(
         "only pairs in a row are compared: the window has two rows.": (
             lambda x: np.maximum(x[:, ::2], x[:, 1::2])
         ),
+        "only pairs one above the other are compared: the window has two columns, too.": (
+            lambda x: np.maximum(x[::2], x[1::2])
+        ),
+        "reshape(rows / 2, columns / 2, 2, 2) takes four neighbours of one row: the order must be "
+        "rows / 2, 2, columns / 2, 2.": lambda x: x.reshape(len(x) // 2, -1, 2, 2).max(axis=(2, 3)),
+        "only one diagonal of the window is compared: it has four pixels.": (
+            lambda x: np.maximum(x[::2, ::2], x[1::2, 1::2])
+        ),
+        "there are as many windows across as down here; the image need not be a square.": (
+            lambda x: _side_by_side(x, len(x) // 2)
+        ),
+        "this is the largest of the whole image; each window has one.": lambda x: x.max(),
+        "what stands behind the point is cut off: was something made a whole number?": (
+            lambda x: max_pool(x).astype(int)
+        ),
         "rows and columns have changed places.": lambda x: max_pool(x).T,
     },
     hints=(
@@ -262,9 +338,10 @@ MAX_POOL = Exercise(
 
 
 def max_pool_gradient(G, x):
-    blocks = _blocks(x)
-    chosen = np.arange(4) == blocks.argmax(axis=2)[..., None]
-    return _unblocks(chosen * G[..., None])
+    rows, columns = x.shape
+    y = x.reshape(rows // 2, 2, columns // 2, 2).max(axis=(1, 3))
+    ones = np.ones((2, 2))
+    return np.kron(G, ones) * (x == np.kron(y, ones))
 
 
 def _distinct_images(random):
@@ -293,9 +370,9 @@ POOL_GRADIENT = Exercise(
     inputs=_distinct_images,
     slips={
         "every pixel of the window gets the gradient; moving one that is not the largest changes "
-        "nothing.": lambda G, x: _unblocks(np.repeat(G[..., None], 4, axis=2)),
+        "nothing.": lambda G, x: np.kron(G, np.ones((2, 2))),
         "the gradient is shared out among the four: that is average pooling.": (
-            lambda G, x: _unblocks(np.repeat(G[..., None] / 4, 4, axis=2))
+            lambda G, x: np.kron(G / 4, np.ones((2, 2)))
         ),
         "this is 1 at the largest pixels: the derivative ∂y/∂x. Multiply it by what comes, G.": (
             lambda G, x: _mask(x)
@@ -308,13 +385,23 @@ POOL_GRADIENT = Exercise(
         ),
         "this goes to the smallest pixel of each window.": lambda G, x: max_pool_gradient(G, -x),
         "this goes to the first pixel of each window, whatever its size.": (
-            lambda G, x: _unblocks((np.arange(4) == 0) * G[..., None])
+            lambda G, x: np.kron(G, [[1, 0], [0, 0]])
         ),
         "only the largest of the whole image gets a gradient; each window has a largest one.": (
             lambda G, x: max_pool_gradient(G, x) * (x == x.max())
         ),
         "pixels above 0 get it: that is the gradient of ReLU.": (
             lambda G, x: np.kron(G, np.ones((2, 2))) * (x > 0)
+        ),
+        "np.tile repeats the whole of G; each number must fill its own window: np.kron.": (
+            lambda G, x: np.tile(G, (2, 2)) * _mask(x)
+        ),
+        "the sign is wrong: y grows with its largest pixel.": (
+            lambda G, x: -max_pool_gradient(G, x)
+        ),
+        "this is G itself, one number a window; ∂C/∂x has one a pixel.": lambda G, x: G.copy(),
+        "this has one number a window; ∂C/∂x has one a pixel, and ∂y/∂x is 1, not y.": (
+            lambda G, x: G * max_pool(x)
         ),
     },
     hints=(
@@ -360,7 +447,8 @@ FLATTENED = Exercise(
         "a 3 × 3 filter takes 2 pixels away, one on each side; here it is 3.": (
             lambda side, first, second: second * (((side - 3) // 2 - 3) // 2) ** 2
         ),
-        "pooling an odd side rounds down: the last row has no partner.": (
+        "either pooling was rounded up (an odd side rounds down: its last row has no partner), or "
+        "a 3 × 3 filter took 1 pixel away: it takes 2.": (
             lambda side, first, second: second * (-(-(-(-(side - 2) // 2) - 2) // 2)) ** 2
         ),
         "pooling halves rows *and* columns: the maps are side × side.": (
@@ -375,6 +463,21 @@ FLATTENED = Exercise(
         "the second convolution is missing.": (
             lambda side, first, second: second * ((side - 2) // 2 // 2) ** 2
         ),
+        "11 halved is 5, not 5.5: pooling leaves an odd row out, so divide by //.": (
+            lambda side, first, second: second * (((side - 2) / 2 - 2) / 2) ** 2
+        ),
+        "the second pooling, too, leaves an odd row out: divide by //.": (
+            lambda side, first, second: second * (((side - 2) // 2 - 2) / 2) ** 2
+        ),
+        "both poolings are missing: each halves the side.": (
+            lambda side, first, second: second * (side - 4) ** 2
+        ),
+        "this is only the first convolution and the first pooling; the two others follow.": (
+            lambda side, first, second: second * ((side - 2) // 2) ** 2
+        ),
+        "pooling 2 × 2 halves each side; a quarter is what is left of the pixels.": (
+            lambda side, first, second: second * (((side - 2) // 4 - 2) // 4) ** 2
+        ),
     },
     hints=(
         "Follow one side: side → side − 2 → half of it, rounded down → − 2 → half.",
@@ -387,6 +490,10 @@ FLATTENED = Exercise(
 
 def ascent_step(x, gradient, rate, penalty):
     return np.clip(x + rate * (gradient - penalty * np.sign(x)), 0, 1)
+
+
+def _unclipped(x, gradient, rate, penalty):
+    return x + rate * (gradient - penalty * np.sign(x))
 
 
 def _ascents(random):
@@ -412,8 +519,11 @@ ASCENT = Exercise(
                 x - rate * (gradient - penalty * np.sign(x)), 0, 1
             )
         ),
+        "the penalty walks the right way, the gradient downhill: add the gradient.": (
+            lambda x, gradient, rate, penalty: ascent_step(x, -gradient, rate, penalty)
+        ),
         "the result is not clipped: a pixel must stay between 0 and 1.": (
-            lambda x, gradient, rate, penalty: x + rate * (gradient - penalty * np.sign(x))
+            lambda x, gradient, rate, penalty: _unclipped(x, gradient, rate, penalty)
         ),
         "the penalty is missing.": lambda x, gradient, rate, penalty: ascent_step(
             x, gradient, rate, 0
@@ -445,6 +555,27 @@ ASCENT = Exercise(
         "the gradient was clipped; clip the new image.": (
             lambda x, gradient, rate, penalty: (
                 x + rate * np.clip(gradient - penalty * np.sign(x), 0, 1)
+            )
+        ),
+        "only what is below 0 is clipped; above 1 is no pixel, either.": (
+            lambda x, gradient, rate, penalty: np.maximum(_unclipped(x, gradient, rate, penalty), 0)
+        ),
+        "only what is above 1 (or below −1) is clipped; a pixel below 0 is no pixel, either.": (
+            lambda x, gradient, rate, penalty: np.minimum(_unclipped(x, gradient, rate, penalty), 1)
+        ),
+        "the image itself is forgotten: the step is added to x.": (
+            lambda x, gradient, rate, penalty: np.clip(
+                rate * (gradient - penalty * np.sign(x)), 0, 1
+            )
+        ),
+        "the penalty's *gradient* is wanted, a number for each pixel: sign(x), not Σ|x|.": (
+            lambda x, gradient, rate, penalty: np.clip(
+                x + rate * (gradient - penalty * np.abs(x).sum()), 0, 1
+            )
+        ),
+        "this is the sign of ∂a/∂x; the sign belongs to x, in the penalty.": (
+            lambda x, gradient, rate, penalty: np.clip(
+                x + rate * (gradient - penalty * np.sign(gradient)), 0, 1
             )
         ),
     },

@@ -9,11 +9,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from course_lib import beyond_images
-from course_lib.cnn import (
-    digit_images,
-    load_digit_network,
-    shift,
-)
+from course_lib.cnn import digit_images, load_digit_network, nearest, shift
 from course_lib.convolution import conv2d, convolution_matrix, max_pool2d, max_pool2d_backward
 from course_lib.datasets import load_photo
 from course_lib.drawing import (
@@ -29,10 +25,12 @@ from course_lib.drawing import (
 )
 from course_lib.experiments import EXPERIMENTS, load_experiment
 from course_lib.explorer import choice, explorer, int_slider, slider
-from course_lib.feature_visualization import saliency
+from course_lib.feature_visualization import smooth_saliency
 from course_lib.plotting import Picture
+from course_lib.training import probabilities
 
 SHEET = (253, 252, 248, 255)  # the colour of the figure
+UNSEEN = (240, 238, 232, 255)  # of a cell that holds nothing yet
 RED_BLUE = matplotlib.colormaps["RdBu_r"]
 PAPER = matplotlib.colormaps["gray_r"]
 
@@ -78,9 +76,18 @@ def moving_picture(axes, rows, columns, title=""):
     return image
 
 
-def moving_numbers(axes, rows, columns, size=15, color=INK):
-    """Add a number to every cell of a grid; return a function that writes an array of texts."""
-    places = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
+def number(value, digits=0):
+    """Return a number as text: a true minus sign, and never "-0"."""
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def moving_numbers(axes, rows, columns, size=15, color=INK, off=0.0):
+    """Add a number to every cell of a grid; return a function that writes an array of texts.
+
+    They stand in the middle of the cells, or `off` it, to the left and up.
+    """
+    ticks = np.meshgrid(np.arange(columns) - off, np.arange(rows) - off)
+    places = np.stack(ticks, axis=-1).reshape(-1, 2)
     write, shown = moving_texts(axes, places, color=color, size=size), []
 
     def write_once(texts):
@@ -149,7 +156,9 @@ LECTURE_IMAGE = np.array(
 LECTURE_FILTERS = {
     "diagonal": np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=float),
     "column": np.array([[-1, 1, -1], [-1, 1, -1], [-1, 1, -1]], dtype=float),
+    "empty": np.zeros((3, 3)),
 }
+MIDDLE = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
 
 
 def convolve(image, kernel, **settings):
@@ -158,18 +167,26 @@ def convolve(image, kernel, **settings):
 
 
 @explorer(
-    place=int_slider(1, 36, start=1),
+    place=int_slider(1, 36, start=2),
     filter=choice(LECTURE_FILTERS),
+    middle=int_slider(-8, 8, start=0, label="add to the middle weight"),
+    others=int_slider(-2, 2, start=0, label="add to the 8 others"),
     stride=choice((1, 2)),
     padding=choice((0, 1)),
     presets={
-        "the first place": {"place": 1, "stride": 1, "padding": 0},
-        "the whole map": {"place": 16, "stride": 1, "padding": 0},
+        "the second place": {"place": 2, "middle": 0, "others": 0, "stride": 1, "padding": 0},
+        "the whole map": {"place": 16, "middle": 0, "others": 0, "stride": 1, "padding": 0},
         "a stride of 2": {"place": 4, "stride": 2, "padding": 0},
         "a frame of zeros": {"place": 36, "stride": 1, "padding": 1},
+        "counting neighbours": {
+            "place": 36, "filter": "empty", "middle": 0, "others": 1, "stride": 1, "padding": 1,
+        },
+        "ends of lines": {
+            "place": 36, "filter": "empty", "middle": 2, "others": -1, "stride": 1, "padding": 1,
+        },
     },
     size=(9, 4),
-)
+)  # fmt: skip
 def filter_by_hand(figure):
     """What does a filter write into its feature map?"""
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.15, 0.6, 1))
@@ -184,28 +201,31 @@ def filter_by_hand(figure):
     )
     framed = np.pad(LECTURE_IMAGE, 1)
 
-    def update(place, filter, stride, padding):
-        kernel = LECTURE_FILTERS[filter]
+    def update(place, filter, middle, others, stride, padding):
+        kernel = LECTURE_FILTERS[filter] + middle * MIDDLE + others * (1 - MIDDLE)
         full = convolve(LECTURE_IMAGE, kernel, stride=stride, padding=padding)
+        last = " (the last)" if place >= full.size else ""
         place = min(place, full.size)
         row, column = divmod(place - 1, full.shape[1])
         inside = np.ones((8, 8), dtype=bool) if padding else np.pad(np.ones((6, 6), bool), 1)
         colors = np.where(inside[..., None], paper(0.45 * framed), SHEET).astype(np.uint8)
         image.set_data(colors)
         write_image(np.where(inside, framed.astype(int).astype(str), ""))
-        weights.set_data(signed_colors(kernel, 2))
-        write_weights([f"{w:.0f}".replace("-", "−") for w in kernel.ravel()])
+        weights.set_data(signed_colors(kernel, max(2, 1.6 * np.abs(kernel).max())))
+        write_weights([number(weight) for weight in kernel.ravel()])
         seen = np.arange(full.size).reshape(full.shape) < place
-        shown = np.where(seen[..., None], signed_colors(full, 4), (240, 238, 232, 255))
+        shown = np.where(
+            seen[..., None], signed_colors(full, max(4, 1.6 * np.abs(full).max())), UNSEEN
+        )
         fmap.set_data(on_canvas(shown.astype(np.uint8), 6, 6))
-        texts = np.where(seen, [[f"{v:.0f}".replace("-", "−") for v in r] for r in full], "")
+        texts = np.where(seen, [[number(value) for value in line] for line in full], "")
         write_map(texts_on_canvas(texts, 6, 6))
         top, start = row * stride + 1 - padding, column * stride + 1 - padding
         put_window(top, start, 3, 3)
         put_cell(row, column, 1, 1)
         return (
-            f"place {place} of {full.size}: nine products add up to {full[row, column]:.0f}; "
-            f"the map is {full.shape[0]} × {full.shape[1]}"
+            f"place {place} of {full.size}{last}: nine products add up to "
+            f"{number(full[row, column])}; the map is {full.shape[0]} × {full.shape[1]}"
         )
 
     return update
@@ -282,13 +302,12 @@ def filter_over_photo(figure):
 # --- subsampling ---------------------------------------------------------------------------------
 
 
-def nearest_neighbour_accuracy(step, n=1500, n_new=300):
+def nearest_neighbour_accuracy(step):
     """Return the accuracy of the nearest neighbour where every step-th pixel is kept."""
-    (X, y), (new, answers) = digits("train"), digits("test")
-    X, new = (part[:, 0, ::step, ::step] for part in (X[:n], new[:n_new]))
-    X, new = X.reshape(n, -1), new.reshape(n_new, -1)
-    squares = (X**2).sum(axis=1) - 2 * new @ X.T
-    return float(np.mean(y[squares.argmin(axis=1)] == answers[:n_new]))
+    images, labels = digits("train")
+    kept = images[..., ::step, ::step]
+    which, _ = nearest(kept[:1500], kept[7000:7300])
+    return float(np.mean(labels[which] == labels[7000:7300]))
 
 
 @explorer(
@@ -299,7 +318,7 @@ def nearest_neighbour_accuracy(step, n=1500, n_new=300):
 def subsampling(figure):
     """How many pixels can you throw away and still read the digit?"""
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.3))
-    images, labels = digits("test")
+    images, labels = (part[7000:] for part in digits("train"))
     whole = moving_picture(left, 28, 28, "28 × 28 pixels")
     small = moving_picture(middle, 28, 28, "What is kept")
     steps = np.arange(1, 10)
@@ -353,11 +372,12 @@ def sparse_dense_layer(figure):
     def colored(size, stride):
         names = np.arange(1.0, size * size + 1).reshape(1, 1, size, size)
         dense = convolution_matrix(names, 6, 6, stride=stride).round().astype(int)
-        colors = np.where((dense > 0)[..., None], NINE[dense - 1], (240, 238, 232, 255))
+        colors = np.where((dense > 0)[..., None], NINE[dense - 1], UNSEEN)
         return dense, colors.astype(np.uint8)
 
     def update(neuron, kernel, stride):
         dense, colors = colored(kernel, stride)
+        last = " (the last)" if neuron >= len(dense) else ""
         neuron = min(neuron, len(dense))
         matrix.set_data(on_canvas(colors, 25, 36))
         image.set_data(colors[neuron - 1].reshape(6, 6, 4))
@@ -366,9 +386,9 @@ def sparse_dense_layer(figure):
         put_row(neuron - 1, 0, 1, 36)
         links = np.count_nonzero(dense)
         return (
-            f"{len(dense)} neurons, 36 inputs: a dense layer has {dense.size} weights; here "
-            f"{dense.size - links} of them are 0, and the {links} others are copies of only "
-            f"{kernel**2}"
+            f"neuron {neuron} of {len(dense)}{last}, 36 inputs: a dense layer has {dense.size} "
+            f"weights; here {dense.size - links} of them are 0, and the {links} others are copies "
+            f"of only {kernel**2}"
         )
 
     return update
@@ -400,8 +420,9 @@ POOLED = np.array(
 def max_pooling(figure):
     """What is left after max pooling, and which way does the gradient go back?"""
     left, right = figure.subplots(1, 2)
-    large = moving_picture(left, 6, 6, "6 × 6")
-    small = moving_picture(right, 3, 3, "Pooled")
+    large = moving_picture(left, 6, 6, "x, or ∂C/∂x (small: x)")
+    small = moving_picture(right, 3, 3, "y, or ∂C/∂y")
+    write_x = moving_numbers(left, 6, 6, 11, off=0.3)
     write_large, write_small = moving_numbers(left, 6, 6, 17), moving_numbers(right, 3, 3, 20)
     grid = moving_lines(left, colors=INK, linewidths=2.5)
     upstream = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], dtype=float)
@@ -421,10 +442,11 @@ def max_pooling(figure):
         small.set_data(on_canvas(tint(outputs / scale), 3, 3))
         write_large(np.where(inputs == 0, "0", inputs.astype(int).astype(str)))
         write_small(texts_on_canvas(outputs.astype(int).astype(str), 3, 3))
+        write_x(np.where(shown == "backward", x[0, 0].astype(int).astype(str), ""))
         if shown == "backward":
             return (
                 f"∂C/∂y on the right; on the left ∂C/∂x: {np.count_nonzero(back)} of 36 pixels, "
-                "the largest of each window, get all of it, the others 0"
+                "the largest of each window (the first of several), get all of it, the others 0"
             )
         before = max_pool2d(POOLED[None, None], window)[0, 0]
         changed = np.sum(shift(POOLED, right=moved) != POOLED)
@@ -438,35 +460,11 @@ def max_pooling(figure):
 
 # --- a digit moves -------------------------------------------------------------------------------
 
-DIGITS_MOVED = 100
-MOVES = np.arange(-8, 9)
-
-
-def class_probabilities(network, images):
-    """Return the probabilities of the classes, (n, 10), as a NumPy array."""
-    parts = torch.as_tensor(np.ascontiguousarray(images)).split(250)  # many at once need memory
-    with torch.no_grad():
-        logits = torch.cat([network(part) for part in parts])
-    return logits.softmax(dim=1).numpy()
-
 
 @cache
 def digit_networks():
     """Return the trained CNN and the trained MLP with as many parameters."""
     return {"CNN": load_digit_network("cnn"), "MLP": load_digit_network("mlp")}
-
-
-@cache
-def accuracies_when_moved():
-    """Return for each network its accuracy on test digits that were moved right by MOVES pixels."""
-    images, labels = (part[:DIGITS_MOVED] for part in digits("test"))
-    moved = np.concatenate([shift(images, right=int(step)) for step in MOVES])
-    return {
-        name: np.mean(
-            class_probabilities(network, moved).argmax(1).reshape(len(MOVES), -1) == labels, axis=1
-        )
-        for name, network in digit_networks().items()
-    }
 
 
 @explorer(
@@ -482,6 +480,7 @@ def accuracies_when_moved():
 def moved_digit(figure):
     """A digit is moved: who still knows it?"""
     left, middle, curves = figure.subplots(1, 3, width_ratios=(0.8, 1.2, 1.2))
+    left.set_anchor("W")
     images, labels = digits("test")
     picture = moving_picture(left, 28, 28, "Moved")
     middle.set(title="Who says what", xlabel="class", ylabel="probability")
@@ -490,10 +489,11 @@ def moved_digit(figure):
         "CNN": moving_lines(middle, colors=BLUE, linewidths=7),
         "MLP": moving_lines(middle, colors=ORANGE, linewidths=7),
     }
-    curves.set(title=f"{DIGITS_MOVED} test digits", xlabel="moved right by (pixels)")
+    curves.set(title="2,000 test digits", xlabel="moved right by (pixels)")
     curves.set(ylabel="accuracy", ylim=(0, 1.02))
-    for (name, values), style in zip(accuracies_when_moved().items(), ("o-", "s--"), strict=True):
-        curves.plot(MOVES, values, style, color={"CNN": BLUE, "MLP": ORANGE}[name], label=name)
+    table = load_experiment("moved_digits").pivot(index="right", columns="network")["accuracy"]
+    for kind, style, color in (("cnn", "o-", BLUE), ("mlp", "s--", ORANGE)):
+        curves.plot(table.index, table[kind], style, color=color, label=kind.upper())
     curves.legend(loc="lower center")
     mark = curves.axvline(0, color=INK, linewidth=1.5, linestyle=":", animated=True)
 
@@ -502,13 +502,15 @@ def moved_digit(figure):
         picture.set_data(paper(image[0, 0]))
         said = []
         for (name, network), step in zip(digit_networks().items(), (-0.2, 0.2), strict=True):
-            p = class_probabilities(network, image)[0]
+            p = probabilities(network, image)[0]
             bars[name].set_segments([[(k + step, 0), (k + step, p[k])] for k in range(10)])
             said.append(f"{name}: {p.argmax()} ({p.max():.0%} sure)")
         mark.set_xdata([right, right])
-        both = accuracies_when_moved()
-        at = ", ".join(f"{name} {both[name][right + 8]:.0%}" for name in both)
-        return f"a {labels[digit]}. {', '.join(said)}. Of all moved right by {right}: {at}"
+        at = ", ".join(f"{kind.upper()} {table[kind][right]:.0%}" for kind in ("cnn", "mlp"))
+        return (
+            f"a {labels[digit]}. {', '.join(said)}. "
+            f"Of 2,000 moved right by {right} (and not down): {at}"
+        )
 
     return update
 
@@ -550,10 +552,12 @@ def feature_maps(figure):
         times = 26 // found.shape[0]
         fmap.set_data(signed_colors(found, np.abs(maps).max()).repeat(times, 0).repeat(times, 1))
         put_box(*[4 * int(k) for k in divmod(filter - 1, 5)], 3, 3)
+        bias = network[0].bias[filter - 1].item()
+        blank = bias if stage == "convolution" else max(bias, 0)
         return (
             f"filter {filter} on a {labels[digit]}, after {stage}: {found.shape[0]} × "
-            f"{found.shape[1]} numbers from {found.min():.2f} to {found.max():.2f}, "
-            f"{np.mean(found > 0):.0%} of them above 0"
+            f"{found.shape[1]} numbers from {number(found.min(), 2)} to {number(found.max(), 2)}; "
+            f"blank paper gives {number(blank, 2)}, by the bias"
         )
 
     return update
@@ -573,12 +577,16 @@ def excited_images():
 @explorer(
     part=choice(("filters", "neurons", "outputs"), start="outputs"),
     penalty=choice(("none", "ink", "ink and roughness")),
+    begun=choice(("noise", "blank paper"), label="begun with"),
     walked=int_slider(0, 5, start=1, label="step (0, 4, 10, 20, 40, 60)"),
     presets={
         "the start": {"walked": 0},
-        "an output": {"part": "outputs", "penalty": "none", "walked": 5},
+        "an output": {"part": "outputs", "penalty": "none", "begun": "noise", "walked": 5},
+        "an output, from paper": {
+            "part": "outputs", "penalty": "none", "begun": "blank paper", "walked": 5,
+        },
         "an output, regularised": {
-            "part": "outputs", "penalty": "ink and roughness", "walked": 5,
+            "part": "outputs", "penalty": "ink and roughness", "begun": "noise", "walked": 5,
         },
         "ten filters": {"part": "filters", "penalty": "none", "walked": 5},
         "ten neurons": {"part": "neurons", "penalty": "ink", "walked": 5},
@@ -588,33 +596,37 @@ def excited_images():
 def what_excites(figure):
     """Which image excites a filter, a neuron, an output most?"""
     axes = figure.subplots()
-    images = excited_images()
+    record = excited_images()
     sheet = moving_picture(axes, 57, 144, "Ten of them: 0 … 4 above, 5 … 9 below")
 
-    def update(part, penalty, walked):
-        ten = images[f"{part}, {penalty}"][walked] / 255
+    def update(part, penalty, begun, walked):
+        key = f"{part}, {penalty}, {begun}"
+        ten, mean = record[key][walked] / 255, record[f"excitation, {key}"].mean(axis=1)
         sheet.set_data(paper(montage(ten, 5)))
-        words = f"after {KEPT_STEPS[walked]} steps {ten.mean():.0%} of the sheet is ink"
+        words = (
+            f"after {KEPT_STEPS[walked]} steps: excitation {number(mean[0], 1)} → "
+            f"{number(mean[walked], 1)} on average; {ten.mean():.0%} of the sheet is ink"
+        )
         if part != "outputs":
             return words
-        sure, other = images[f"sure, {penalty}"][:, walked].mean(axis=1)
-        return f"0 to 9: {words}; the CNN is {sure:.0%} sure on average, the MLP {other:.0%}"
+        sure, other = record[f"sure, {penalty}, {begun}"][:, walked].mean(axis=1)
+        return f"{words}; the CNN is {sure:.0%} sure of 0 to 9 on average, the MLP {other:.0%}"
 
     return update
 
 
 # --- saliency ------------------------------------------------------------------------------------
 
-COPIES = 8  # with noise, of which the mean is taken
+COPIES = 6  # with noise, of which the mean is taken
 
 
 @explorer(
-    target=int_slider(0, 9, start=7, label="class"),
+    target=int_slider(0, 9, start=9, label="class"),
     noise=slider(0, 0.5, start=0, step=0.02),
     digit=int_slider(0, 30, start=0, label="image"),
     presets={
-        "as it is": {"noise": 0},
-        "smoothed": {"noise": 0.2},
+        "as it is": {"digit": 0, "target": 9, "noise": 0},
+        "smoothed": {"digit": 0, "target": 9, "noise": 0.2},
         "why not another class?": {"target": 3, "noise": 0.2},
     },
 )
@@ -623,7 +635,6 @@ def which_pixels(figure):
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
     images, labels = digits("test")
     network = digit_networks()["CNN"]
-    grain = np.random.default_rng(0).standard_normal((COPIES, 1, 28, 28)).astype(np.float32)
     picture = moving_picture(left, 28, 28, "Digit")
     salient = moving_picture(middle, 28, 28, "Saliency")
     right.set(title="Probability", xlabel="class", xlim=(-0.6, 9.6), ylim=(0, 1.02))
@@ -632,11 +643,11 @@ def which_pixels(figure):
     (chosen,) = right.plot([], [], "v", color=ORANGE, markersize=12, animated=True)
 
     def update(target, noise, digit):
-        copies = np.clip(images[digit : digit + 1] + noise * grain[: COPIES if noise else 1], 0, 1)
-        found = saliency(network, torch.as_tensor(copies), target).mean(dim=0).numpy()
+        one, samples = images[digit : digit + 1], COPIES if noise else 1
+        found = smooth_saliency(network, torch.as_tensor(one), target, noise, samples)[0].numpy()
         picture.set_data(paper(images[digit, 0]))
         salient.set_data(signed_colors(found))
-        p = class_probabilities(network, images[digit : digit + 1])[0]
+        p = probabilities(network, one)[0]
         bars.set_segments([[(k, 0), (k, p[k])] for k in range(10)])
         chosen.set_data([target], [min(p[target] + 0.06, 0.98)])
         on_ink = found[images[digit, 0] > 0.1].sum() / found.sum()
@@ -750,7 +761,7 @@ def go_board(figure):
         white.set_data(*np.argwhere(board[1])[:, ::-1].T)
         target.set_data([column - 1], [row])
         fmap.set_data(signed_colors(found, 7))
-        write([f"{value:.0f}".replace("-", "−") for value in found.ravel()])
+        write([number(value) for value in found.ravel()])
         best = int(np.sum(found == found.max()))
         where = "one point: there it is" if best == 1 else f"{best} points alike: which one?"
         return f"the largest response, {found.max():.0f}, is at {where}"
@@ -786,6 +797,7 @@ def shifted_voice(figure):
     right.legend(loc="upper left")
     template = _word("rising", 2)[:12, 4:20]
     template = template - template.mean()
+    own = convolve(_word("rising", 2), template).max()
 
     def update(pitch, word):
         spectrogram = _word(word, pitch)
@@ -796,9 +808,10 @@ def shifted_voice(figure):
         put_box(bands - 12 - at, int(found[at].argmax()), 12, 16)
         response.set_data(np.arange(len(best)), best)
         fixed.set_data([5], [best[5]])
+        heard = "it is the word" if best.max() > own / 2 else f"its own word gives {number(own, 1)}"
         return (
-            f"sliding, the largest response is {best.max():.1f}, at band {at}; "
-            f"the filter that stays at band 5 hears {best[5]:.1f}"
+            f"sliding, the largest response is {number(best.max(), 1)}, at band {at}: {heard}; "
+            f"the filter that stays at band 5 hears {number(best[5], 1)}"
         )
 
     return update
@@ -807,12 +820,8 @@ def shifted_voice(figure):
 @cache
 def _word(word, pitch):
     """Return a clean spectrogram of a word, (bands, moments), that begins at moment 4."""
-    wanted = beyond_images.WORDS.index(word)
-    for seed in range(1000):
-        sound, words = beyond_images.make_voices(1, (pitch, pitch), noise=0, seed=seed)
-        if words[0] == wanted and sound[0, 0, :, 4].any() and not sound[0, 0, :, 3].any():
-            return sound[0, 0].astype(float)
-    raise LookupError(word)
+    which = beyond_images.WORDS.index(word)
+    return beyond_images.spectrogram(*np.array([[which], [pitch], [4]]))[0]
 
 
 # --- the ImageNet contest ------------------------------------------------------------------------
