@@ -10,8 +10,16 @@ import math
 import torch
 from torch import nn
 
-from course_lib.layers import BatchNorm, Dropout, Highway, LayerNorm, Maxout, WeightNormLinear
-from course_lib.validation import as_integer, as_number
+from course_lib.layers import (
+    BatchNorm,
+    Dropout,
+    Highway,
+    LayerNorm,
+    Maxout,
+    Residual,
+    WeightNormLinear,
+)
+from course_lib.validation import as_integer, as_number, as_option
 
 ACTIVATIONS = {
     "sigmoid": nn.Sigmoid,
@@ -32,8 +40,10 @@ def dense_network(sizes, activation="relu", normalization="none", dropout=0.0, s
     does its work. The first weights are normal, with standard deviation scale·√(2/n) for ReLU and
     its kin and scale·√(1/n) for the others, and biases 0.
     """
-    _one_of(ACTIVATIONS, activation, "activation")
-    _one_of(NORMALIZATIONS, normalization, "normalization")
+    as_option(activation, "activation", ACTIVATIONS)
+    as_option(normalization, "normalization", NORMALIZATIONS)
+    if (activation, normalization) == ("maxout", "weight"):
+        raise ValueError("maxout has no weight norm here: take another activation or normalization")
     sizes = [as_integer(size, "sizes", minimum=1) for size in sizes]
     if len(sizes) < 2:
         raise ValueError(f"sizes must count inputs and outputs at least, came {sizes}")
@@ -48,12 +58,13 @@ def dense_network(sizes, activation="relu", normalization="none", dropout=0.0, s
 
 
 def _hidden_layer(inputs, outputs, activation, normalization, dropout):
+    bias = normalization != "batch"
     if activation == "maxout":
-        parts = [Maxout(inputs, outputs)]
+        parts = [Maxout(inputs, outputs, bias=bias)]
     elif normalization == "weight":
         parts = [WeightNormLinear(inputs, outputs)]
     else:
-        parts = [nn.Linear(inputs, outputs, bias=normalization != "batch")]
+        parts = [nn.Linear(inputs, outputs, bias=bias)]
     parts += [BatchNorm(outputs)] if normalization == "batch" else []
     parts += [LayerNorm(outputs)] if normalization == "layer" else []
     parts += [ACTIVATIONS[activation]()]
@@ -61,37 +72,38 @@ def _hidden_layer(inputs, outputs, activation, normalization, dropout):
 
 
 class DenseLayer(nn.Module):
-    """h(x) = W relu(x) + b, with `skip` x + h(x): one layer of a deep network, of one width.
+    """h(x) = W relu(x) + b: one layer of a deep network, of one width.
 
-    The two differ in nothing but x, so a comparison of them is fair.
     Source of the order, activation first: He et al. 2016, "Identity mappings in deep residual
     networks".
     """
 
-    def __init__(self, width, skip):
+    def __init__(self, width):
         super().__init__()
-        self.dense, self.skip = nn.Linear(width, width), skip
+        self.dense = nn.Linear(width, width)
 
     def forward(self, x):
-        """Of the shape of x."""
-        change = self.dense(torch.relu(x))
-        return x + change if self.skip else change
+        """h(x), of the shape of x."""
+        return self.dense(torch.relu(x))
 
 
 def deep_network(connection, layers, width=32, inputs=196, outputs=10, gate_bias=-4.0):
     """A dense layer, then `layers` layers of one width, then the logits.
 
-    `connection` is "plain" (h), "residual" (x + h) or "highway" (t·h + (1 − t)·x). The weights
+    `connection` is "plain" (h), "residual" (x + h) or "highway" (t·h + (1 − t)·x). Plain and
+    residual differ in nothing but x, so a comparison of them is fair. The weights
     begin as Kaiming says; those of the L residual layers are smaller by 1/√L, so that the variance
     of the sum stays of one size: (1 + 1/L)^L < e. The gates of a highway begin at σ(gate_bias) for
     every x: their weights are 0 at first.
     """
-    _one_of(CONNECTIONS, connection, "connection")
+    as_option(connection, "connection", CONNECTIONS)
     layers, width = as_integer(layers, "layers", 1), as_integer(width, "width", 1)
-    if connection == "highway":
-        middle = [Highway(width, gate_bias) for _ in range(layers)]
-    else:
-        middle = [DenseLayer(width, connection == "residual") for _ in range(layers)]
+    make = {
+        "plain": lambda: DenseLayer(width),
+        "residual": lambda: Residual(DenseLayer(width)),
+        "highway": lambda: Highway(width, gate_bias),
+    }
+    middle = [make[connection]() for _ in range(layers)]
     model = nn.Sequential(nn.Linear(inputs, width), *middle, nn.ReLU(), nn.Linear(width, outputs))
     _set_first_weights(model, math.sqrt(2))
     with torch.no_grad():
@@ -100,7 +112,7 @@ def deep_network(connection, layers, width=32, inputs=196, outputs=10, gate_bias
                 nn.init.zeros_(layer.gate_layer.weight)
                 layer.gate_layer.bias.fill_(gate_bias)
             elif connection == "residual":
-                layer.dense.weight /= math.sqrt(layers)
+                layer.block.dense.weight /= math.sqrt(layers)
     return model
 
 
@@ -116,8 +128,3 @@ def _set_first_weights(model, scale):
             nn.init.normal_(layer.v, std=scale / math.sqrt(layer.v.shape[1]))
             layer.g.copy_(layer.v.norm(dim=1))
             nn.init.zeros_(layer.b)
-
-
-def _one_of(options, value, name):
-    if value not in options:
-        raise ValueError(f"{name} must be one of {', '.join(options)}, came {value!r}")

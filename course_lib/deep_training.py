@@ -23,7 +23,7 @@ from course_lib.linear_models import k_fold
 from course_lib.logistic import LogisticRegression
 from course_lib.regularization import PenalizedSGD, RandomTransform
 from course_lib.training import build, evaluate, fit
-from course_lib.validation import DivergedError, as_integer
+from course_lib.validation import DivergedError, as_integer, as_option
 
 on_one_thread = threadpool_limits.wrap(limits=1)  # small products are not worth sharing
 PIXELS = 14 * 14
@@ -77,11 +77,21 @@ def _halved(subset):
     return images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, PIXELS), labels
 
 
+def digits_network(seed=0):
+    """A small network for these digits: two hidden layers of 32 ReLUs."""
+    return build(lambda: dense_network((PIXELS, 32, 32, 10)), seed)
+
+
+def sgd(model):
+    """Gradient descent on the model's parameters, with rate 0.05 and momentum 0.9."""
+    return torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
+
+
 # --- Patients and cures -------------------------------------------------------------------------
 
 HEALTHY = {
     "n": 1000, "layers": 2, "width": 32, "activation": "relu", "normalization": "none",
-    "connection": "plain", "rate": 0.03, "momentum": 0.9, "dropout": 0.0, "l2": 0.0,
+    "connection": "plain", "rate": 0.03, "momentum": 0.9, "dropout": 0.0, "l1": 0.0, "l2": 0.0,
     "augment": False,
 }  # fmt: skip
 PATIENTS = {
@@ -97,7 +107,7 @@ CURES = {
     "rate × 100": lambda setting: {"rate": 100 * setting["rate"]},
     "wider": lambda setting: {"width": min(8 * setting["width"], 512)},
     "batch norm": lambda setting: {"normalization": "batch"},
-    "residual": lambda setting: {"connection": "residual"},
+    "residual": lambda setting: {"connection": "residual", "activation": "relu"},
     "dropout": lambda setting: {"dropout": 0.5},
     "augmentation": lambda setting: {"augment": True},
     "data × 10": lambda setting: {"n": min(10 * setting["n"], 7000)},
@@ -111,13 +121,13 @@ def treat(patient, cure="as it is", updates=400, looks=20, seed=0):
     Every patient and cure gets as many updates, of 50 examples each, so the comparison is one of
     knobs, not of effort. A loss that is no number ends the table early.
     """
-    setting = HEALTHY | PATIENTS[patient]
-    setting |= CURES[cure](setting)
+    if as_integer(updates, "updates", 1) % as_integer(looks, "looks", 1):
+        raise ValueError(f"updates must be a multiple of looks, came {updates} and {looks}")
+    setting = HEALTHY | PATIENTS[as_option(patient, "patient", PATIENTS)]
+    setting |= CURES[as_option(cure, "cure", CURES)](setting)
     digits = small_digits(setting["n"])
     model = build(lambda: _network_of(setting), seed)
-    optimizer = PenalizedSGD(
-        model.parameters(), setting["rate"], setting["momentum"], l2=setting["l2"]
-    )
+    optimizer = _optimizer_of(model, setting)
     every, rows = updates // looks, []
 
     def look(step):
@@ -144,6 +154,9 @@ def batches_of(X, y, updates, seed, batch_size=50):
 
 def _network_of(setting):
     if setting["connection"] == "residual":
+        for part in ("activation", "normalization", "dropout"):
+            if setting[part] != HEALTHY[part]:
+                raise ValueError(f"residual layers have no choice of {part} here")
         network = deep_network("residual", setting["layers"], setting["width"], PIXELS)
     else:
         sizes = [PIXELS, *[setting["width"]] * setting["layers"], 10]
@@ -152,6 +165,11 @@ def _network_of(setting):
     if not setting["augment"]:
         return network
     return nn.Sequential(_Augment(), network)
+
+
+def _optimizer_of(model, setting):
+    penalties = setting["l1"], setting["l2"]
+    return PenalizedSGD(model.parameters(), setting["rate"], setting["momentum"], *penalties)
 
 
 class _Augment(nn.Module):
@@ -180,7 +198,7 @@ def losses_at_rate(normalization, rate, seed=0, layers=8, updates=N_RATE_UPDATES
     """Train a deep net on 1,000 digits by plain gradient descent: (losses, training accuracy).
 
     Raises DivergedError where the loss is no longer a number. With `noise`, every normalised layer
-    is disturbed by `RandomShift`, as Santurkar and others did.
+    is disturbed by `RandomShift`.
     """
     digits = small_digits(1000)
     sizes = [PIXELS, *[32] * layers, 10]
@@ -199,8 +217,8 @@ class RandomShift(nn.Module):
 
     The factor is 1 ± `size`, uniform, the shift normal with standard deviation `size`, both drawn
     anew at every step. So the distributions that the next layer sees jump: just what batch norm was
-    said to prevent. Source: Santurkar et al. 2018, "How does batch normalization help
-    optimization?"
+    said to prevent. After Santurkar et al. 2018, "How does batch normalization help optimization?";
+    their noise differs from sample to sample, too, and its law changes at each step.
     """
 
     def __init__(self, size):
@@ -216,10 +234,16 @@ class RandomShift(nn.Module):
 
 @on_one_thread
 def accuracy_on_moons(X, y, rate, seed=0, epochs=15):
-    """Train a small net by plain gradient descent on points (n, 2) of two classes: its accuracy."""
+    """Train a small net by plain gradient descent on points (n, 2) of two classes: its accuracy.
+
+    Where the loss is no longer a number: NaN.
+    """
     model = build(lambda: dense_network((2, 16, 16, 2)), seed)
     optimizer = torch.optim.SGD(model.parameters(), rate)
-    fit(model, X, y, optimizer, epochs, batch_size=20, seed=seed, device="cpu")
+    try:
+        fit(model, X, y, optimizer, epochs, batch_size=20, seed=seed, device="cpu")
+    except DivergedError:
+        return np.nan
     return evaluate(model, X, y).accuracy
 
 
@@ -229,7 +253,7 @@ HISTOGRAM_EDGES = np.linspace(-4, 4, 42)
 
 
 @on_one_thread
-def watch_layers(normalization, scale, activation="relu", rate=0.02, seed=0, looks=45):
+def watch_layers(normalization, scale, rate=0.02, seed=0, looks=45):
     """Train a net of 8 hidden layers for 2·looks updates, and look inside every second update.
 
     Returns the histograms of z before each activation, (looks + 1, 8, 41) shares of 200 training
@@ -239,7 +263,7 @@ def watch_layers(normalization, scale, activation="relu", rate=0.02, seed=0, loo
     digits = small_digits(1000)
     X, y = digits.X[:200], digits.y[:200]
     sizes = [PIXELS, *[32] * 8, 10]
-    model = build(lambda: dense_network(sizes, activation, normalization, scale=scale), seed)
+    model = build(lambda: dense_network(sizes, normalization=normalization, scale=scale), seed)
     model.train()
 
     def look(model):
@@ -268,7 +292,8 @@ def _loss(model, X, y):
 def accuracy_of_activation(activation, layers, rate, seed=0, updates=300):
     """Train a net of so many hidden layers of 32: (training, dev, test accuracy).
 
-    A maxout neuron has two pieces, so its layer has twice the weights of the others.
+    A maxout neuron has two pieces, so its layer has twice the weights of the others. Where the
+    loss is no longer a number, the accuracies are those of guessing, 0.1.
     """
     digits = small_digits(1000)
     model = build(lambda: dense_network([PIXELS, *[32] * layers, 10], activation), seed)
@@ -306,6 +331,7 @@ def overfit_moons(kind, strength, epochs=12, steps=80, seed=0):
     losses on the training points and on 1,000 others, (epochs + 1, 2). An epoch here is 80 steps on
     all points.
     """
+    as_option(kind, "kind", HOLDS)
     X, y = moons(strength if kind == "more data" else 30)
     X_new, y_new = moons(1000, seed=99)
     ticks = [np.linspace(*limits, PLANE_POINTS) for limits in PLANE]
@@ -363,16 +389,35 @@ def gates_of(model, X):
 
 
 @on_one_thread
-def accuracies_without(model, X, y):
-    """The accuracy of a deep network with one of its layers bypassed, for each of them."""
-    inner = range(1, len(model) - 2)
-    return np.array(
-        [evaluate(model[:i] + model[i + 1 :], X, y).accuracy for i in inner],
-    )
+def accuracy_without(model, layers, X, y):
+    """The accuracy of a deep network with some of its layers bypassed, counted from 0.
+
+    The dense layer before the first of them, and the two parts behind the last, stay.
+    """
+    kept = [part for i, part in enumerate(model) if i - 1 not in set(layers)]
+    return evaluate(nn.Sequential(*kept), X, y).accuracy
+
+
+@on_one_thread
+def accuracies_without(model, counts, X, y, draws=20, seed=0):
+    """Bypass so many layers of a highway network: those that are least open, or any.
+
+    Returns the accuracies (without the least open ones, without random ones), two arrays with an
+    entry a count; a layer is as open as its gates are on average over X, and the random layers
+    are drawn `draws` times.
+    """
+    order = gates_of(model, X).mean(axis=(0, 2)).argsort()
+    random, accuracies = np.random.default_rng(seed), []
+    for count in counts:
+        any_layers = [random.permutation(len(order))[:count] for _ in range(draws)]
+        any_right = np.mean([accuracy_without(model, some, X, y) for some in any_layers])
+        accuracies.append((accuracy_without(model, order[:count], X, y), any_right))
+    return np.array(accuracies).T
 
 
 # --- Few digits ---------------------------------------------------------------------------------
 
+FEW = HEALTHY | {"n": 300, "width": 64}
 METHODS = {
     "nothing": [{}],
     "L2": [{"l2": value} for value in (0.003, 0.01, 0.03)],
@@ -385,30 +430,32 @@ METHODS = {
 
 
 @on_one_thread
-def learn_few(n=300, seed=0, epochs=60, l1=0.0, l2=0.0, **setting):
-    """Train a net of two hidden layers of 64 on n digits: its errors, as a dictionary.
+def learn_few(seed=0, epochs=60, **changes):
+    """Train on 300 digits, by the setting of `FEW` with some changes: its errors, a dictionary.
 
-    "training", "dev" and "test" are those at the end; "early" is the test error of the epoch whose
-    dev loss was the least. The n digits are drawn with the seed.
+    "dev" and "test" are those at the end, "early_dev" and "early" those of the epoch whose dev loss
+    was the least; "loss" and "early_loss" are the losses on the test digits. The 300 digits are
+    drawn with the seed.
     """
+    for name in changes:
+        as_option(name, "a change", FEW)
+    setting = FEW | changes
     pool = small_digits(7000)
-    chosen = np.random.default_rng(seed).permutation(7000)[:n]
+    chosen = np.random.default_rng(seed).permutation(7000)[: setting["n"]]
     X, y = pool.X[chosen], pool.y[chosen]
-    model = build(lambda: _network_of(HEALTHY | {"width": 64} | setting), seed)
-    optimizer = PenalizedSGD(model.parameters(), 0.03, 0.9, l1=l1, l2=l2)
+    model = build(lambda: _network_of(setting), seed)
+    optimizer = _optimizer_of(model, setting)
 
     def look(model):
         dev, test = evaluate(model, *pool.dev), evaluate(model, *pool.test)
-        return dev.loss, 1 - dev.accuracy, 1 - test.accuracy
+        return dev.loss, 1 - dev.accuracy, 1 - test.accuracy, test.loss
 
     seen = np.array(
         train_and_look(model, X, y, optimizer, epochs, look, batch_size=50, device="cpu")
     )
-    best = seen[:, 0].argmin()
-    return {
-        "training": 1 - evaluate(model, X, y).accuracy, "dev": seen[-1, 1], "test": seen[-1, 2],
-        "early_epoch": int(best), "early_dev": seen[best, 1], "early": seen[best, 2],
-    }  # fmt: skip
+    last, early = seen[-1, 1:], seen[seen[:, 0].argmin(), 1:]
+    names = ("dev", "test", "loss"), ("early_dev", "early", "early_loss")
+    return dict(zip(names[0] + names[1], [*last, *early], strict=True))
 
 
 @on_one_thread
@@ -446,8 +493,7 @@ def pretrained(task, seed=0, epochs=10):
 
     It has two hidden layers of 64.
     """
-    if task not in TASKS:
-        raise ValueError(f"task must be one of {', '.join(TASKS)}, came {task!r}")
+    as_option(task, "task", TASKS)
     digits = small_digits(7000)
     classes = 10 if task == "odd or even" else 5
     X, y = digits.X[:N_BEFORE], digits.y[:N_BEFORE]
@@ -459,14 +505,13 @@ def pretrained(task, seed=0, epochs=10):
 
 @on_one_thread
 def transfer(model, task, way, n, seed=0, rate=0.02, updates=200):
-    """Learn a new task from n examples of each class: (dev accuracy, test accuracy).
+    """Learn a new task from n examples of each class (or all): (dev accuracy, test accuracy).
 
     "frozen": the hidden layers of `model` stay as they are, only new logits are trained. "all
     layers": they are where training begins. "from scratch": all weights are new. The model itself
     is not changed. The examples are drawn with the seed.
     """
-    if way not in WAYS:
-        raise ValueError(f"way must be one of {', '.join(WAYS)}, came {way!r}")
+    as_option(way, "way", WAYS), as_option(task, "task", TASKS), as_integer(n, "n", minimum=1)
     digits = small_digits(7000)
     X, y, classes = _task(task, digits.X[N_BEFORE:], digits.y[N_BEFORE:])
     order = np.random.default_rng(seed).permutation(len(y))
@@ -503,17 +548,19 @@ def dev_accuracy(rate, beta, width=32, dropout=0.0, n=500, updates=150, seed=0):
 
 
 def kept_errors(table):
-    """The test errors of "few_digits", a row a seed, a column a method, with its best setting.
+    """The errors of "few_digits" with the best setting of each method: dev and test, a row a run.
 
     A run keeps its last weights or its early-stopped ones, whichever did better on the dev set; the
     setting is chosen by the dev set, too.
     """
     early = table["early_dev"] < table["dev"]
-    error = table["early"].where(early, table["test"])
-    accuracy = 1 - table["early_dev"].where(early, table["dev"])
-    kept = table.assign(error=error, accuracy=accuracy, setting=table["setting"].fillna(""))
-    chosen = at_best(kept, ["method"], "setting", "accuracy")
-    return chosen.pivot(index="seed", columns="method", values="error")
+    kept = table.assign(
+        dev=table["early_dev"].where(early, table["dev"]),
+        test=table["early"].where(early, table["test"]),
+        setting=table["setting"].fillna(""),
+    )
+    best = at_best(kept, ["method"], "setting", "dev", least=True)
+    return best[["method", "seed", "dev", "test"]]
 
 
 # --- How sure is an estimate? ---------------------------------------------------------------------

@@ -27,7 +27,7 @@ class BatchNorm(nn.Module):
     def __init__(self, features, epsilon=1e-5, momentum=0.1):
         super().__init__()
         self.epsilon = as_number(epsilon, "epsilon", above=0)
-        self.momentum = as_number(momentum, "momentum", minimum=0)
+        self.momentum = as_number(momentum, "momentum", minimum=0, maximum=1)
         self.gamma = nn.Parameter(torch.ones(as_integer(features, "features", minimum=1)))
         self.beta = nn.Parameter(torch.zeros(features))
         self.register_buffer("running_mean", torch.zeros(features))
@@ -35,6 +35,7 @@ class BatchNorm(nn.Module):
 
     def forward(self, x):
         """y, of the shape of x."""
+        _check_features(self, x, axis=1)
         others = [0, *range(2, x.ndim)]  # all axes but the features'
         if self.training:
             mean, variance = x.mean(dim=others), x.var(dim=others, unbiased=False)
@@ -68,8 +69,17 @@ class LayerNorm(nn.Module):
 
     def forward(self, x):
         """γ (x − μ)/√(σ² + ε) + β, with μ and σ² of each row."""
+        _check_features(self, x, axis=-1)
         mean, variance = x.mean(dim=-1, keepdim=True), x.var(dim=-1, unbiased=False, keepdim=True)
         return self.gamma * (x - mean) / torch.sqrt(variance + self.epsilon) + self.beta
+
+
+def _check_features(layer, x, axis):
+    if x.shape[axis] != len(layer.gamma):
+        raise ValueError(
+            f"the layer has {len(layer.gamma)} features: axis {axis} of its input must be so long, "
+            f"came the shape {tuple(x.shape)}"
+        )
 
 
 class WeightNormLinear(nn.Module):
@@ -119,10 +129,10 @@ class Maxout(nn.Module):
     function of two straight parts. Source: Goodfellow et al. 2013, "Maxout networks".
     """
 
-    def __init__(self, inputs, outputs, pieces=2):
+    def __init__(self, inputs, outputs, pieces=2, bias=True):
         super().__init__()
         self.pieces = as_integer(pieces, "pieces", minimum=1)
-        self.dense = nn.Linear(inputs, outputs * self.pieces)
+        self.dense = nn.Linear(inputs, outputs * self.pieces, bias=bias)
 
     def forward(self, x):
         """Shape (n, outputs)."""
@@ -158,7 +168,7 @@ class Highway(nn.Module):
     Source: Srivastava, Greff, Schmidhuber 2015, "Highway networks".
     """
 
-    def __init__(self, features, gate_bias=-2.0):
+    def __init__(self, features, gate_bias=-4.0):
         super().__init__()
         self.transform = nn.Linear(features, features)
         self.gate_layer = nn.Linear(features, features)

@@ -1,4 +1,4 @@
-"""A progress bar for what takes seconds, in a notebook or in a terminal."""
+"""A progress bar for what takes seconds, in a notebook."""
 
 import html
 
@@ -9,8 +9,8 @@ from course_lib.validation import as_integer
 class ProgressBar:
     """Call it once a step with a sentence: `fit(…, progress=ProgressBar(12))` for 12 epochs.
 
-    In a notebook it is a bar and the sentence beside it. A saved notebook keeps neither: what was
-    found is said by the cell that shows it.
+    It is a bar and the sentence beside it. A saved notebook keeps neither: what was found is said
+    by the cell that shows it. (In a terminal, `progress=print` does.)
     """
 
     def __init__(self, steps):
@@ -34,5 +34,8 @@ class ProgressBar:
         from IPython.display import display
 
         view = {"version_major": 2, "version_minor": 0, "model_id": self._view.model_id}
-        display({"text/plain": "…", WIDGET_VIEW: view}, raw=True)
+        display(
+            {"text/plain": f"(a bar of {self.steps} steps while it runs)", WIDGET_VIEW: view},
+            raw=True,
+        )
         self._shown = True

@@ -22,6 +22,7 @@ def l2_step(w, gradient, learning_rate, penalty, m):
     Every step shrinks the weights by the same *factor*: "weight decay". λ is `penalty`, m the
     number of training examples.
     """
+    m = as_number(m, "m", above=0)
     return (1 - learning_rate * penalty / m) * w - learning_rate * gradient
 
 
@@ -32,7 +33,7 @@ def l1_step(w, gradient, learning_rate, penalty, m):
     would jump to and fro across 0 and never be 0. Works for arrays and tensors.
     Source: Parikh, Boyd 2014, "Proximal algorithms", section 6.5.2.
     """
-    v, amount = w - learning_rate * gradient, learning_rate * penalty / m
+    v, amount = w - learning_rate * gradient, learning_rate * penalty / as_number(m, "m", above=0)
     return v - v.clip(-amount, amount)
 
 
@@ -40,7 +41,8 @@ class PenalizedSGD(torch.optim.SGD):
     """Gradient descent with momentum, and with L1 or L2 on the weights, as the two steps above say.
 
     `l2` and `l1` are λ/m. Biases, γ and β (all that has one dimension) are not penalised. The
-    penalties act on the weights directly, after the step, not through the momentum.
+    penalties act on the weights directly, L2 before the step and L1 after it, not through the
+    momentum; torch's own `weight_decay` goes through it.
     """
 
     def __init__(self, parameters, learning_rate, momentum=0.0, l1=0.0, l2=0.0):
@@ -72,6 +74,11 @@ def transform_images(images, dx=0.0, dy=0.0, degrees=0.0, zoom=1.0):
     one for each image. What comes in from outside is 0; in between, pixels are interpolated.
     """
     images = torch.as_tensor(images)
+    if images.ndim != 3 or not (torch.as_tensor(zoom) > 0).all():
+        raise ValueError(
+            "images must have the shape (n, height, width) and zoom be above 0, came "
+            f"{tuple(images.shape)} and {zoom}"
+        )
     n, height, width = images.shape
     dx, dy, degrees, zoom = (
         torch.as_tensor(value, dtype=images.dtype).expand(n) for value in (dx, dy, degrees, zoom)
@@ -100,6 +107,8 @@ class RandomTransform(nn.Module):
 
     def forward(self, x):
         """Of the shape of x."""
+        if x.shape[-1] != self.side**2:
+            raise ValueError(f"images must be flat, (n, {self.side}²), came {tuple(x.shape)}")
         if not self.training:
             return x
         dx, dy, turn, size = 2 * torch.rand(4, len(x), dtype=x.dtype, device=x.device) - 1

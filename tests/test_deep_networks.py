@@ -1,5 +1,6 @@
 """Networks to compare: their first weights keep the signal, and each part sits where it says."""
 
+import itertools
 import math
 
 import numpy as np
@@ -18,22 +19,28 @@ def kinds(model):
     return [type(module) for module in model.modules()]
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("normalization", NORMALIZATIONS)
-def test_every_combination_gives_logits_and_a_gradient_to_every_parameter(
+PARTS = {"batch": BatchNorm, "layer": LayerNorm, "weight": WeightNormLinear}
+COMBINATIONS = [
+    pair for pair in itertools.product(ACTIVATIONS, NORMALIZATIONS) if pair != ("maxout", "weight")
+]
+
+
+@pytest.mark.parametrize(("activation", "normalization"), COMBINATIONS)
+def test_every_combination_has_its_parts_and_gives_a_gradient_to_every_parameter(
     activation, normalization
 ):
     model = build(lambda: dense_network((20, 8, 8, 3), activation, normalization))
+    for name, part in PARTS.items():
+        assert kinds(model).count(part) == (2 if name == normalization else 0)
+    biases = [name for name, _ in model[:2].named_parameters() if name.endswith(("bias", ".b"))]
+    assert len(biases) == (0 if normalization == "batch" else 2)
     logits = model(X)
     assert logits.shape == (64, 3)
     logits.square().sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
 
 
-@pytest.mark.parametrize(
-    ("normalization", "part"),
-    [("batch", BatchNorm), ("layer", LayerNorm), ("weight", WeightNormLinear)],
-)
+@pytest.mark.parametrize(("normalization", "part"), PARTS.items())
 def test_a_normalisation_is_in_every_hidden_layer_and_not_at_the_output(normalization, part):
     model = dense_network((20, 8, 8, 3), normalization=normalization)
     assert kinds(model).count(part) == 2
@@ -69,7 +76,8 @@ def test_the_first_weights_have_the_deviation_of_lesson_05(activation, gain, nor
 def test_residual_and_plain_layers_differ_in_nothing_but_x():
     plain = build(lambda: deep_network("plain", 1, 8, 20, 3))
     residual = build(lambda: deep_network("residual", 1, 8, 20, 3))
-    residual.load_state_dict(plain.state_dict())
+    residual[1].block.load_state_dict(plain[1].state_dict())
+    residual[0].load_state_dict(plain[0].state_dict())
     a = plain[0](X)
     torch.testing.assert_close(residual[1](a), a + plain[1](a))
 
@@ -102,6 +110,7 @@ def test_the_same_seed_gives_the_same_weights():
     [
         (lambda: dense_network((20, 8, 3), "gelu"), "activation must be one of sigmoid"),
         (lambda: dense_network((20, 8, 3), normalization="group"), "normalization must be one of"),
+        (lambda: dense_network((20, 8, 3), "maxout", "weight"), "maxout has no weight norm here"),
         (lambda: dense_network((20,)), "inputs and outputs at least"),
         (lambda: dense_network((20, 0, 3)), "sizes must be at least 1"),
         (lambda: dense_network((20, 8, 3), scale=0), "scale must be greater than 0"),

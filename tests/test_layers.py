@@ -150,6 +150,9 @@ REFUSED = {
     "no features": (lambda: LayerNorm(0), "features must be at least 1"),
     "all dropped": (lambda: Dropout(1.0), "p must be below 1"),
     "negative dropout": (lambda: Dropout(-0.1), "p must be at least 0"),
+    "momentum of two": (lambda: BatchNorm(2, momentum=2), "momentum must be at most 1, came 2"),
+    "other features": (lambda: BatchNorm(2)(torch.ones(4, 3)), "the layer has 2 features: axis 1"),
+    "images": (lambda: LayerNorm(3)(torch.ones(2, 3, 4, 4)), "the layer has 3 features: axis -1"),
     "no pieces": (lambda: Maxout(2, 2, 0), "pieces must be at least 1"),
     "block of another shape": (
         lambda: Residual(nn.Linear(4, 3))(torch.ones(2, 4)),

@@ -119,6 +119,11 @@ def test_no_change_is_no_change():
     ("call", "words"),
     [
         (lambda: RandomTransform(8, zoom=0.9), "zoom must be at least 1"),
+        (lambda: transform_images(IMAGES[0]), r"\(n, height, width\)"),
+        (lambda: transform_images(IMAGES, zoom=0), "zoom be above 0"),
+        (lambda: RandomTransform(7)(IMAGES.reshape(3, 64)), "images must be flat"),
+        (lambda: l2_step(1.0, 0.0, 0.1, 1.0, 0), "m must be greater than 0"),
+        (lambda: l1_step(1.0, 0.0, 0.1, 1.0, 0), "m must be greater than 0"),
         (lambda: RandomTransform(8, shift=-1), "shift must be at least 0"),
         (lambda: PenalizedSGD([nn.Parameter(torch.ones(2, 2))], 0.1, l2=-1), "l2 must be at least"),
     ],

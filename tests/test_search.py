@@ -11,7 +11,19 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_info
 
-from course_lib.search import draw_settings, grid, log_uniform, one_minus, one_of, search, uniform
+from course_lib.search import (
+    average_best,
+    best_score,
+    draw_settings,
+    grid,
+    grid_points,
+    log_uniform,
+    one_minus,
+    one_of,
+    response,
+    search,
+    uniform,
+)
 from course_lib.validation import DivergedError
 
 
@@ -78,6 +90,13 @@ def test_a_setting_that_diverges_is_last_and_stops_nothing():
     assert table.score[1] == -math.inf
 
 
+def test_a_score_that_is_no_number_is_last_too_and_spoils_no_progress():
+    said = []
+    table = search(lambda x: math.nan if x else 0.5, grid(x=[1, 0]), 1, progress=said.append)
+    assert table.score.tolist() == [0.5, -math.inf]
+    assert said[-1] == "trial 2 of 2: 0.5, best 0.5"
+
+
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [
@@ -135,6 +154,7 @@ REFUSED = {
     "no trials": (lambda: draw_settings(0, x=uniform(0, 1)), "trials must be at least 1"),
     "ends changed": (lambda: uniform(1, 0), "low must be below high, came 1 and 0"),
     "order of zero": (lambda: log_uniform(0, 1), "low must be greater than 0"),
+    "order upside down": (lambda: log_uniform(1, 0.1), "high must be greater than 1, came 0.1"),
     "no options": (lambda: one_of([]), "options must not be empty"),
 }
 
@@ -143,3 +163,36 @@ REFUSED = {
 def test_bad_values_are_refused_in_plain_words(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("call", [lambda: draw_settings(2, rate=0.1), lambda: one_minus(0.1)])
+def test_a_number_is_not_a_way_to_draw(call):
+    with pytest.raises(TypeError, match="(rate|draw) must be drawn, as by uniform.*came 0.1"):
+        call()
+
+
+# --- grid, random, and the luck of the best -----------------------------------------------------
+
+
+def test_the_hill_is_highest_at_its_peak_and_flat_where_the_second_does_not_matter():
+    assert response(0.3, 0.7, (0.3, 0.7), 1) == pytest.approx(0.95)
+    assert response(0.4, 0.1, (0.3, 0.7), 0) == response(0.4, 0.9, (0.3, 0.7), 0)
+    assert sorted(set(grid_points(3)[:, 0])) == pytest.approx([1 / 6, 1 / 2, 5 / 6])
+
+
+def test_random_wins_where_one_matters_and_the_grid_where_both_do():
+    (grid_one, random_one), (grid_both, random_both) = (average_best(3, w) for w in (0, 1))
+    assert random_one > grid_one + 0.02
+    assert grid_both > random_both + 0.05
+    grid_three, random_three = average_best(3, 0, ignored=1)
+    assert grid_three == grid_one
+    assert random_three > random_one + 0.02
+
+
+@pytest.mark.parametrize("models", [1, 30])
+def test_the_best_of_equal_models_is_as_lucky_as_in_a_simulation(models):
+    p = best_score(models, 50, 0.8)
+    assert p.sum() == pytest.approx(1)
+    drawn = np.random.default_rng(0).binomial(50, 0.8, (20_000, models)).max(axis=1)
+    assert p @ np.arange(51) == pytest.approx(drawn.mean(), abs=0.06)
+    np.testing.assert_allclose(best_score([1, models], 50, 0.8)[1], p)

@@ -68,6 +68,19 @@ RECIPE = Exercise(
                 "training" if training_error < goal else "new data" if dev_error < goal else "none"
             )
         ),
+        "the training error alone is reason enough: it need not be bad on new data, too.": (
+            lambda training_error, dev_error, goal: (
+                "none" if dev_error <= goal else "training" if training_error > goal else "new data"
+            )
+        ),
+        'the cases are told apart rightly, but by other words: "training" and "new data" are '
+        "wanted.": (
+            lambda training_error, dev_error, goal: {
+                "training": "underfitting",
+                "new data": "overfitting",
+                "none": "none",
+            }[which_problem(training_error, dev_error, goal)]
+        ),  # fmt: skip
     },
     hints=(
         "Two questions, one after the other. Which must be asked first?",
@@ -86,7 +99,7 @@ def scale_both(X, X_new):
 
 
 def _two_sets(random):
-    cases = [(np.array([[0.0], [2.0]]), np.array([[3.0]]))]
+    cases = [(np.array([[0.0], [2.0]]), np.array([[3.0], [7.0]]))]
     for n, features in ((3, 2), (6, 3), (20, 4)):
         mean, scale = random.normal(0, 5, features), random.uniform(0.5, 9, features)
         cases.append(
@@ -110,8 +123,19 @@ SCALING = Exercise(
         "in training and in testing. Use those of X.": (
             lambda X, X_new: (
                 (X - X.mean(axis=0)) / X.std(axis=0),
-                (X_new - X_new.mean(axis=0)) / np.where(len(X_new) > 1, X_new.std(axis=0), 1),
+                (X_new - X_new.mean(axis=0)) / X_new.std(axis=0),
             )
+        ),
+        "X_new loses its own mean: it must lose that of X, and then be divided by the deviation "
+        "of X.": (
+            lambda X, X_new: (
+                (X - X.mean(axis=0)) / X.std(axis=0),
+                (X_new - X_new.mean(axis=0)) / X.std(axis=0),
+            )
+        ),
+        "X_new is left in its old units; or X was scaled under its own name first and has mean 0 "
+        "and deviation 1 by then: keep the two numbers.": (
+            lambda X, X_new: ((X - X.mean(axis=0)) / X.std(axis=0), X_new)
         ),
         "the mean and deviation are those of both sets together: so the test data have leaked into "
         "training. Use X alone.": (
@@ -140,9 +164,6 @@ SCALING = Exercise(
                 X - X.mean(axis=0) / X.std(axis=0),
                 X_new - X.mean(axis=0) / X.std(axis=0),
             )
-        ),
-        "X_new is left in its old units.": (
-            lambda X, X_new: ((X - X.mean(axis=0)) / X.std(axis=0), X_new)
         ),
         "the mean is not taken away.": (
             lambda X, X_new: (X / X.std(axis=0), X_new / X.std(axis=0))
@@ -193,6 +214,21 @@ BATCH_NORM = Exercise(
         "the root is missing: it is divided by σ² + ε.": (
             lambda Z, gamma, beta, epsilon: (
                 gamma * (Z - Z.mean(axis=0)) / (Z.var(axis=0) + epsilon) + beta
+            )
+        ),
+        "the root is taken twice: X.std is σ already; σ² is X.var.": (
+            lambda Z, gamma, beta, epsilon: (
+                gamma * (Z - Z.mean(axis=0)) / np.sqrt(Z.std(axis=0) + epsilon) + beta
+            )
+        ),
+        "parentheses are missing: z − μ is divided, not μ alone.": (
+            lambda Z, gamma, beta, epsilon: (
+                gamma * Z - Z.mean(axis=0) / np.sqrt(Z.var(axis=0) + epsilon) + beta
+            )
+        ),
+        "ε is squared: it stands under the root as it is.": (
+            lambda Z, gamma, beta, epsilon: (
+                gamma * (Z - Z.mean(axis=0)) / np.sqrt(Z.var(axis=0) + epsilon**2) + beta
             )
         ),
         "ε belongs under the root: √(σ² + ε), not σ + ε.": (
@@ -258,6 +294,16 @@ def _last(running, batches, momentum):
     return np.mean(batches[-1])
 
 
+def _with_sums(running, batches, momentum):
+    return running_average(running, [np.sum(batch) for batch in batches], momentum)
+
+
+def _without_momentum(running, batches, momentum):
+    for batch in batches:
+        running = (1 - momentum) * running + np.mean(batch)
+    return running
+
+
 RUNNING = Exercise(
     key="06.4",
     title="the mean for test time",
@@ -278,6 +324,17 @@ RUNNING = Exercise(
             lambda running, batches, momentum: np.mean([np.mean(batch) for batch in batches])
         ),
         "this is the mean of the last batch: one batch is too noisy a judge.": _last,
+        "only the first batch is looked at: `return` stands inside the loop.": (
+            lambda running, batches, momentum: running_average(running, batches[:1], momentum)
+        ),
+        "this is one step with the mean of all batches: each batch is a step of its own.": (
+            lambda running, batches, momentum: running_average(running, [batches], momentum)
+        ),
+        "it begins at 0: the first old value is `running`, as it comes.": (
+            lambda running, batches, momentum: running_average(0.0, batches, momentum)
+        ),
+        "this adds the sum of each batch: its mean is wanted.": _with_sums,
+        "the new mean is not multiplied by momentum.": _without_momentum,
         "the batches come in the wrong order.": (
             lambda running, batches, momentum: running_average(running, batches[::-1], momentum)
         ),
@@ -319,6 +376,15 @@ HIGHWAY = Exercise(
         "z itself is taken as the gate: t = σ(z) lies between 0 and 1.": (
             lambda x, h, z: z * h + (1 - z) * x
         ),
+        "h has gone through a ReLU once more: it is the layer's output already.": (
+            lambda x, h, z: highway(x, np.maximum(h, 0), z)
+        ),
+        "the gate is tanh(z), from −1 to 1: σ(z) = 1/(1 + e^(−z)) lies between 0 and 1.": (
+            lambda x, h, z: np.tanh(z) * h + (1 - np.tanh(z)) * x
+        ),
+        "parentheses are missing in the gate: 1 / (1 + np.exp(-z)).": (
+            lambda x, h, z: (1 / 1 + np.exp(-z)) * h + (1 - (1 / 1 + np.exp(-z))) * x
+        ),
         "this is a residual connection, x + h: it has no gate.": lambda x, h, z: x + h,
         "x is never held back: its share is 1 − t.": (lambda x, h, z: h / (1 + np.exp(-z)) + x),
         "only the layer's part: (1 − t)·x, the way round it, is missing.": (
@@ -347,8 +413,18 @@ def stop_early(dev_losses, patience):
 
 
 def _dev_losses(random):
-    cases = [([0.9, 0.5, 0.6, 0.4], 1), ([0.9, 0.5, 0.6, 0.4], 2), ([4.0, 3.0, 2.0, 1.0], 2)]
-    cases += [([5.0, 4.0, 4.2, 4.1, 4.3, 3.0], 3), ([5.0, 4.0, 4.2, 4.1, 4.3, 4.4, 3.0], 3)]
+    cases = [
+        ([0.9, 0.5, 0.6], 2),
+        ([0.9, 0.5, 0.6, 0.4], 1),
+        ([0.9, 0.5, 0.6, 0.4], 2),
+        ([4.0, 3.0, 2.0, 1.0], 2),
+    ]
+    cases += [
+        ([0.9, 0.5, 0.5, 0.6, 0.4], 2),
+        ([5.0, 4.0, 4.1, 3.0, 3.1, 2.5], 2),
+        ([5.0, 4.0, 4.2, 4.1, 4.3, 3.0], 3),
+    ]
+    cases += [([5.0, 4.0, 4.2, 4.1, 4.3, 4.4, 3.0], 3)]
     for n in (8, 12, 20):
         falling = 2 / np.arange(1, n + 1) + random.normal(0, 0.3, n) + 1
         cases.append((falling.round(2).tolist(), int(random.integers(1, 4))))
@@ -357,9 +433,53 @@ def _dev_losses(random):
 
 def _until_the_first_rise(dev_losses, patience):
     for epoch in range(1, len(dev_losses)):
+        if dev_losses[epoch] > dev_losses[epoch - 1]:
+            return epoch - 1
+    return len(dev_losses) - 1
+
+
+def _until_the_first_without_fall(dev_losses, patience):
+    for epoch in range(1, len(dev_losses)):
         if dev_losses[epoch] >= dev_losses[epoch - 1]:
             return epoch - 1
     return len(dev_losses) - 1
+
+
+def _with_ties(dev_losses, patience):
+    best = 0
+    for epoch, loss in enumerate(dev_losses):
+        if loss <= dev_losses[best]:
+            best = epoch
+        elif epoch - best >= patience:
+            break
+    return best
+
+
+def _count_never_set_back(dev_losses, patience):
+    best, bad = 0, 0
+    for epoch, loss in enumerate(dev_losses):
+        if loss < dev_losses[best]:
+            best = epoch
+        else:
+            bad += epoch > 0
+        if bad == patience:
+            break
+    return best
+
+
+def _runs_out(dev_losses, patience):
+    """Return whether training ends early, and not because no epochs are left."""
+    return stop_early([*dev_losses, -1.0], patience) < len(dev_losses)
+
+
+def _last_if_it_never_ends(dev_losses, patience):
+    ended = _runs_out(dev_losses, patience)
+    return stop_early(dev_losses, patience) if ended else len(dev_losses) - 1
+
+
+def _nothing_if_it_never_ends(dev_losses, patience):
+    ended = _runs_out(dev_losses, patience)
+    return stop_early(dev_losses, patience) if ended else None
 
 
 def _rises_in_a_row(dev_losses, patience):
@@ -370,6 +490,15 @@ def _rises_in_a_row(dev_losses, patience):
         if rises >= patience:
             break
     return best
+
+
+def _before_the_rises(dev_losses, patience):
+    rises = 0
+    for epoch in range(1, len(dev_losses)):
+        rises = rises + 1 if dev_losses[epoch] >= dev_losses[epoch - 1] else 0
+        if rises == patience:
+            return epoch - patience
+    return int(np.argmin(dev_losses))
 
 
 def _where_it_ends(dev_losses, patience):
@@ -393,8 +522,21 @@ EARLY_STOPPING = Exercise(
         "this stops at the first rise: one bad epoch may be chance; wait for `patience` of them.": (
             _until_the_first_rise
         ),
+        "this stops at the first epoch that is not better: it may be chance; wait for `patience` "
+        "of them.": _until_the_first_without_fall,
+        "an equal loss is taken for a better one: below the best means <, not <=.": _with_ties,
+        "the count of bad epochs is not set back to 0 when a better one comes.": (
+            _count_never_set_back
+        ),
+        "where patience never runs out, the best epoch is wanted, not the last.": (
+            _last_if_it_never_ends
+        ),
+        "where patience never runs out, nothing is returned: return the best epoch after the "
+        "loop, too.": _nothing_if_it_never_ends,
         "it counts rises in a row, from one epoch to the next: count the epochs since the best "
         "one.": _rises_in_a_row,
+        "it counts rises in a row, from one epoch to the next, and steps back so many: remember "
+        "the best epoch, and count from there.": _before_the_rises,
         "this is the last epoch: nothing is stopped.": (
             lambda dev_losses, patience: len(dev_losses) - 1
         ),
@@ -481,6 +623,29 @@ DECAY = Exercise(
                 (1 - learning_rate * penalty / m) * w + learning_rate * gradient
             )
         ),
+        "the factor stands on the derivative, as in one of the notes: it belongs to w.": (
+            lambda w, gradient, learning_rate, penalty, m: (
+                w - (1 - learning_rate * penalty / m) * learning_rate * gradient
+            )
+        ),
+        "the penalty counts twice: the derivative of λ/(2m) w² is λ/m · w.": (
+            lambda w, gradient, learning_rate, penalty, m: (
+                (1 - 2 * learning_rate * penalty / m) * w - learning_rate * gradient
+            )
+        ),
+        "w is still squared: the derivative of λ/(2m) w² is λ/m · w.": (
+            lambda w, gradient, learning_rate, penalty, m: (
+                w - learning_rate * (gradient + penalty / m * w**2)
+            )
+        ),
+        "η is missing before the gradient of C.": (
+            lambda w, gradient, learning_rate, penalty, m: (
+                (1 - learning_rate * penalty / m) * w - gradient
+            )
+        ),
+        "this is the gradient with its penalty: take the step, w − η times this.": (
+            lambda w, gradient, learning_rate, penalty, m: gradient + penalty / m * w
+        ),
         "the gradient shrinks, too: the factor belongs to w alone.": (
             lambda w, gradient, learning_rate, penalty, m: (
                 (1 - learning_rate * penalty / m) * (w - learning_rate * gradient)
@@ -540,6 +705,19 @@ DROPOUT = Exercise(
         "average, but inverted dropout divides while training.": (
             lambda a, drawn, p, training: a * (drawn >= p) if training else a * (1 - p)
         ),
+        "the modes are swapped: the holes belong to training.": (
+            lambda a, drawn, p, training: a if training else a * (drawn >= p) / (1 - p)
+        ),
+        "it is divided when testing: divide by 1 − p while training, where some are missing.": (
+            lambda a, drawn, p, training: a * (drawn >= p) if training else a / (1 - p)
+        ),
+        "the dropped ones are taken out, so the array is shorter: keep their places, put 0.": (
+            lambda a, drawn, p, training: a[drawn >= p] / (1 - p) if training else a
+        ),
+        "divided by the share that this mask happens to keep: p is given, the share that is kept "
+        "on average is 1 − p.": (
+            lambda a, drawn, p, training: a * (drawn >= p) / np.mean(drawn >= p) if training else a
+        ),
         "p is taken for the probability to keep, as Ng's keep-prob: here p is the probability to "
         "drop.": (lambda a, drawn, p, training: a * (drawn < p) / p if training else a),
     },
@@ -575,6 +753,15 @@ LOG_SCALE = Exercise(
     slips={
         "the range from 10⁻⁴ to 1 is built in: use low and high.": (
             lambda u, low, high: 10 ** (4 * (u - 1))
+        ),
+        "this is for 0.0001 to 1 alone, and runs downwards: use low and high.": (
+            lambda u, low, high: 10 ** (-4 * u)
+        ),
+        "this runs from 1 down to low, whatever high is.": (
+            lambda u, low, high: 10 ** (np.log10(low) * u)
+        ),
+        "the exponent runs from low to high itself: from log10(low) to log10(high).": (
+            lambda u, low, high: 10 ** (low + u * (high - low))
         ),
         "this is uniform itself: most of it lies near high.": (
             lambda u, low, high: low + u * (high - low)

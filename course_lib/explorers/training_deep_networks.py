@@ -5,11 +5,10 @@ Longer trainings were stored by data/experiments/make_training_deep_networks.py;
 through them.
 """
 
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import torch
-from scipy import stats
 
 from course_lib import deep_training
 from course_lib.deep_networks import dense_network
@@ -36,6 +35,7 @@ from course_lib.drawing import (
 from course_lib.experiments import at_best, load_experiment
 from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
 from course_lib.regularization import transform_images
+from course_lib.search import average_best, best_score, grid_points, response
 from course_lib.training import build, fit
 
 stored = cache(load_experiment)
@@ -49,7 +49,7 @@ GOAL = 0.15
 @explorer(
     patient=choice(tuple(PATIENTS)),
     cure=choice(tuple(CURES)),
-    update=int_slider(0, 400, start=400),
+    update=int_slider(0, 400, start=0),
     presets={
         "patient A": {"patient": "A", "cure": "as it is", "update": 400},
         "patient D": {"patient": "D", "cure": "as it is", "update": 400},
@@ -63,22 +63,8 @@ def clinic(figure):
     columns = ["update", "training", "dev"]
     runs = {key: rows[columns].to_numpy() for key, rows in table.groupby(["patient", "cure"])}
     left, right = figure.subplots(1, 2, width_ratios=(1.6, 1))
-    left.set(title="Errors while training", xlabel="update", ylabel="error", xlim=(0, 400))
-    left.set(ylim=(0, 1.4), yticks=np.linspace(0, 1, 6))
-    before = [moving_curve(left, GREY, style, name) for style, name in (
-        ("-", "training, as it is"), ("--", "dev, as it is"))]  # fmt: skip
-    after = [
-        moving_curve(left, BLUE, "-o", "training", ms=5),
-        moving_curve(left, ORANGE, "--s", "dev", ms=5),
-    ]
-    left.axhline(GOAL, color=GREEN, linestyle=":", label=f"goal {GOAL:.2f}")
-    left.legend(loc="upper right", fontsize=12, ncols=2)
-    right.set(title="At this update", ylabel="error", ylim=(0, 1.4), xlim=(-0.6, 1.6))
-    right.set(yticks=np.linspace(0, 1, 6), xticks=[0, 1], xticklabels=["training", "dev"])
-    right.axhline(GOAL, color=GREEN, linestyle=":")
-    bars = moving_lines(right, colors=[BLUE, ORANGE], linewidths=60, capstyle="butt")
-    write = moving_texts(right, [(0, 0.5), (1, 0.5)], INK, size=16, weight="bold")
-    write_cure = moving_texts(right, [(0.5, 1.27)], GREEN, size=16, weight="bold")
+    before, after = draw_errors(left)
+    bars, write, write_cure = draw_last_errors(right)
 
     def update(patient, cure, update):
         for name, curves in (("as it is", before), (cure, after)):
@@ -97,6 +83,33 @@ def clinic(figure):
         )
 
     return update
+
+
+def draw_errors(axes):
+    """Return the curves of a training: (training, dev) as it is, and with a cure."""
+    axes.set(title="Errors while training", xlabel="update", ylabel="error", xlim=(0, 400))
+    axes.set(ylim=(0, 1.4), yticks=np.linspace(0, 1, 6))
+    before = [
+        moving_curve(axes, GREY, "-", "training, as it is"),
+        moving_curve(axes, GREY, "--", "dev, as it is"),
+    ]
+    after = [
+        moving_curve(axes, BLUE, "-o", "training", ms=5),
+        moving_curve(axes, ORANGE, "--s", "dev", ms=5),
+    ]
+    axes.axhline(GOAL, color=GREEN, linestyle=":", label=f"goal {GOAL:.2f}")
+    axes.legend(loc="upper right", fontsize=12, ncols=2)
+    return before, after
+
+
+def draw_last_errors(axes):
+    """Return two bars, and the writers of their heights and of a line above them."""
+    axes.set(title="At this update", ylabel="error", ylim=(0, 1.4), xlim=(-0.6, 1.6))
+    axes.set(yticks=np.linspace(0, 1, 6), xticks=[0, 1], xticklabels=["training", "dev"])
+    axes.axhline(GOAL, color=GREEN, linestyle=":")
+    bars = moving_lines(axes, colors=[BLUE, ORANGE], linewidths=60, capstyle="butt")
+    write = moving_texts(axes, [(0, 0.5), (1, 0.5)], INK, size=16, weight="bold")
+    return bars, write, moving_texts(axes, [(0.5, 1.27)], GREEN, size=16, weight="bold")
 
 
 # --- Activation functions ------------------------------------------------------------------------
@@ -153,7 +166,7 @@ LAYERS = 8
 
 @explorer(
     update=int_slider(0, 90, start=0),
-    normalization=choice(("none", "batch", "layer")),
+    normalization=choice(("none", "batch", "layer", "weight")),
     scale=choice((0.5, 1.0, 1.5), start=1.0, label="first weights ×"),
     presets={
         "small weights, none": {"scale": 0.5, "normalization": "none", "update": 90},
@@ -166,17 +179,7 @@ LAYERS = 8
 def layers_while_training(figure):
     """What arrives at each layer while a network trains, with and without normalisation?"""
     runs = stored("layers")
-    left, middle, right = figure.subplots(1, 3, width_ratios=(1.25, 1, 1.1))
-    left.set(title="z before the ReLU", xlabel="z (beyond ±4: in the outer bins)", ylabel="layer")
-    left.set(xlim=(-4, 4), ylim=(LAYERS + 0.5, -0.1), yticks=range(1, LAYERS + 1))
-    middle.set(title="Size of ∂C/∂W", xlabel="root mean square", xscale="log", xlim=(1e-6, 10))
-    middle.set(xticks=[1e-5, 1e-3, 0.1], ylim=(LAYERS + 0.5, -0.1), yticks=range(1, LAYERS + 1))
-    right.set(title="Loss", xlabel="update", ylabel="cross-entropy", xlim=(0, 90), ylim=(0, 4))
-    right.axhline(np.log(10), color=GREY, linestyle=":", label="guessing, ln 10")
-    hills = moving_polygons(left, facecolors=BLUE, edgecolors="white", linewidths=0.5, zorder=3)
-    sizes = moving_curve(middle, ORANGE, "s-", ms=8)
-    loss, here = moving_curve(right, BLUE), moving_curve(right, BLUE, "o", ms=10)
-    right.legend(loc="upper right")
+    hills, sizes, loss, here = draw_layers(figure)
 
     def update(update, normalization, scale):
         run = {kind: runs[f"{normalization}_{scale:g}_{kind}"] for kind in KINDS}
@@ -200,6 +203,23 @@ def layers_while_training(figure):
 KINDS = ("shares", "spreads", "gradients", "losses")
 
 
+def draw_layers(figure):
+    """Return what moves: histograms, sizes of gradients, the loss and its last point."""
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1.25, 1, 1.1))
+    rows = {"ylim": (LAYERS + 0.5, -0.1), "yticks": range(1, LAYERS + 1)}
+    left.set(title="z before the ReLU", ylabel="layer (heights: √ of the share)", **rows)
+    left.set(xlabel="z (beyond ±4: in the outer bins)", xlim=(-4, 4))
+    middle.set(title="Size of ∂C/∂W", xlabel="root mean square", xscale="log", xlim=(1e-6, 10))
+    middle.set(xticks=[1e-5, 1e-3, 0.1], **rows)
+    right.set(title="Loss", xlabel="update", ylabel="cross-entropy", xlim=(0, 90), ylim=(0, 4))
+    right.axhline(np.log(10), color=GREY, linestyle=":", label="guessing, ln 10")
+    hills = moving_polygons(left, facecolors=BLUE, edgecolors="white", linewidths=0.5, zorder=3)
+    sizes = moving_curve(middle, ORANGE, "s-", ms=8)
+    loss, here = moving_curve(right, BLUE), moving_curve(right, BLUE, "o", ms=10)
+    right.legend(loc="upper right")
+    return hills, sizes, loss, here
+
+
 @explorer(
     n=int_slider(2, 64, start=16, label="batch size n"),
     gamma=slider(0, 3, start=1, step=0.1, label="γ"),
@@ -217,18 +237,7 @@ KINDS = ("shares", "spreads", "gradients", "losses")
 def batch_norm(figure):
     """What does batch norm make of one neuron's values, and what does it remember?"""
     values = 3 + 2 * np.random.default_rng(0).standard_normal((60, 64))
-    left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
-    left.set(title="The last batch, one neuron", xlabel="value", xlim=(-8, 10), ylim=(-0.7, 2.7))
-    left.set(yticks=[2, 1, 0], yticklabels=["z", "x̂", "γx̂ + β"])
-    rows = [moving_curve(left, color, "o", ms=9, alpha=0.6) for color in (GREY, BLUE, ORANGE)]
-    means = moving_lines(left, colors=INK, linewidths=3)
-    right.set(
-        title="For test time", xlabel="batches seen", ylabel="mean of z", xlim=(0, 60), ylim=(-1, 7)
-    )
-    right.axhline(3, color=GREY, linestyle="--", label="truth, μ = 3")
-    single = moving_curve(right, BLUE, "x", "mean of a batch", ms=8)
-    running = moving_curve(right, ORANGE, "-", "running mean", lw=3)
-    right.legend(loc="lower right")
+    rows, means, single, running = draw_batches(figure)
 
     def update(n, gamma, beta, momentum, batches):
         z = values[batches - 1, :n]
@@ -252,6 +261,23 @@ def batch_norm(figure):
     return update
 
 
+def draw_batches(figure):
+    """Return what moves: the rows of points, their means, and the averages over the batches."""
+    left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
+    left.set(title="The last batch, one neuron", xlabel="value", xlim=(-8, 10), ylim=(-0.7, 2.7))
+    left.set(yticks=[2, 1, 0], yticklabels=["z", "x̂", "γx̂ + β"])
+    rows = [moving_curve(left, color, "o", ms=9, alpha=0.6) for color in (GREY, BLUE, ORANGE)]
+    means = moving_lines(left, colors=INK, linewidths=3)
+    right.set(
+        title="For test time", xlabel="batches seen", ylabel="mean of z", xlim=(0, 60), ylim=(-1, 7)
+    )
+    right.axhline(3, color=GREY, linestyle="--", label="truth, μ = 3")
+    single = moving_curve(right, BLUE, "x", "mean of a batch", ms=8)
+    running = moving_curve(right, ORANGE, "-", "running mean", lw=3)
+    right.legend(loc="lower right")
+    return rows, means, single, running
+
+
 LOOKS = {"none": (GREY, "o"), "batch": (BLUE, "s"), "layer": (GREEN, "^"), "weight": (PINK, "D")}
 
 
@@ -264,17 +290,36 @@ LOOKS = {"none": (GREY, "o"), "batch": (BLUE, "s"), "layer": (GREEN, "^"), "weig
 def learning_rates(figure):
     """How large a learning rate does a deep network bear, with and without normalisation?"""
     table = stored("learning_rates")
+    groups = table.groupby(["normalization", "rate"])
     losses = [column for column in table if column.startswith("loss_")]
-    curves = table.groupby(["normalization", "rate"])[losses].mean()
-    shares = table.groupby(["normalization", "rate"])["accuracy"].mean()
-    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
-    left.set(
-        title="Loss, mean of 3 seeds",
-        xlabel="update",
-        ylabel="cross-entropy",
-        xlim=(0, 100),
-        ylim=(0, 4),
+    curves = groups[losses].agg(lambda values: values.mean(skipna=False))  # NaN: not all have one
+    shares, lost = (
+        groups["accuracy"].mean(),
+        groups["loss_0"].agg(lambda values: values.isna().sum()),
     )
+    paths, found, mark = draw_rates(figure)
+
+    def update(rate):
+        k = int(np.abs(np.log(np.array(RATES) / rate)).argmin())
+        said = []
+        for name in LOOKS:
+            loss, failed = curves.loc[name].iloc[k].to_numpy(), lost[name].iloc[k]
+            shown = np.flatnonzero(np.isfinite(loss))
+            paths[name].set_data(5 * shown, np.minimum(loss[shown], 3.95))
+            found[name].set_data(RATES[: k + 1], shares[name].to_numpy()[: k + 1])
+            no_number = f" (no number in {failed} of 3)" if failed else ""
+            said.append(f"{name} {shares[name].iloc[k]:.0%}{no_number}")
+        mark.set_xdata([RATES[k]] * 2)
+        return f"at {RATES[k]:.3g}: training accuracy {', '.join(said)}"
+
+    return update
+
+
+def draw_rates(figure):
+    """Return what moves: the losses and the accuracies of each normalisation, and a mark."""
+    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+    left.set(title="Loss, mean of 3 seeds", xlabel="update", ylabel="cross-entropy")
+    left.set(xlim=(0, 100), ylim=(0, 4))
     right.set(title="After 100 updates", xlabel="learning rate", ylabel="training accuracy")
     right.set(xscale="log", xlim=(RATES[0] / 1.3, RATES[-1] * 1.3), ylim=(0, 1.02))
     paths, found = {}, {}
@@ -282,21 +327,7 @@ def learning_rates(figure):
         paths[name] = moving_curve(left, color, shape + "-", name, ms=6)
         found[name] = moving_curve(right, color, shape + "-", ms=7)
     left.legend(loc="upper right", ncols=2)
-    mark = right.axvline(RATES[0], color=INK, linestyle=":", animated=True)
-
-    def update(rate):
-        k = int(np.abs(np.log(np.array(RATES) / rate)).argmin())
-        said = []
-        for name in LOOKS:
-            loss = curves.loc[name].iloc[k].to_numpy()
-            shown = np.flatnonzero(np.isfinite(loss))
-            paths[name].set_data(5 * shown, np.minimum(loss[shown], 3.95))
-            found[name].set_data(RATES[: k + 1], shares[name].to_numpy()[: k + 1])
-            said.append(f"{name} {shares[name].iloc[k]:.0%}")
-        mark.set_xdata([RATES[k]] * 2)
-        return f"at {RATES[k]:.3g}: training accuracy {', '.join(said)}"
-
-    return update
+    return paths, found, right.axvline(RATES[0], color=INK, linestyle=":", animated=True)
 
 
 # --- Regularisation ------------------------------------------------------------------------------
@@ -306,7 +337,7 @@ N_MASKS = 500
 
 @explorer(
     p=slider(0, 0.9, start=0.5, step=0.05),
-    masks=int_slider(1, N_MASKS, start=1, label="masks drawn"),
+    masks=int_slider(1, N_MASKS, start=10, label="masks drawn"),
     kind=choice(("inverted", "not divided")),
     presets={
         "one mask": {"p": 0.5, "masks": 1, "kind": "inverted"},
@@ -321,17 +352,7 @@ def dropout(figure):
     random = np.random.default_rng(3)
     a, w = random.uniform(0.2, 1, 48), random.normal(0.06, 0.1, 48)
     drawn, truth = random.random((N_MASKS, 48)), float(a @ w)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
-    left.set(title="48 activations, the last mask", xlim=(0, 8), ylim=(0, 6), xticks=[], yticks=[])
-    tiles = moving_image(left, ((0, 8), (0, 6)), (48, 64))
-    crosses = moving_curve(left, INK, "x", ms=14)
-    left.grid(False)
-    right.set(title="z = Σ wᵢaᵢ, mask by mask", xlabel="masks drawn", ylabel="z", xscale="log")
-    right.set(xlim=(0.9, N_MASKS * 1.1), ylim=(truth - 3.5, truth + 3.5))
-    right.axhline(truth, color=INK, linestyle="--", label="z without dropout")
-    each = moving_curve(right, BLUE, ".", "one mask", ms=6, alpha=0.5)
-    average = moving_curve(right, ORANGE, "-", "mean so far", lw=3)
-    right.legend(loc="upper right")
+    tiles, crosses, each, average = draw_masks(figure, truth)
     columns, rows = np.meshgrid(np.arange(8) + 0.5, np.arange(6) + 0.5)
 
     def update(p, masks, kind):
@@ -344,17 +365,34 @@ def dropout(figure):
         steps = np.arange(1, masks + 1)
         each.set_data(steps, z)
         average.set_data(steps, np.cumsum(z) / steps)
+        spread = f", spread {z.std():.2f}" if masks > 1 else ""
         return (
             f"{gone.sum()} of 48 are dropped by the last mask; z is {truth:.2f} without dropout, "
-            f"{z.mean():.2f} on average over the masks drawn ({masks}), spread {z.std():.2f}"
+            f"{z.mean():.2f} on average over the masks drawn ({masks}){spread}"
         )
 
     return update
 
 
+def draw_masks(figure, truth):
+    """Return what moves: the activations, the crosses of those dropped, z and its mean so far."""
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
+    left.set(title="48 activations, the last mask", xlim=(0, 8), ylim=(0, 6), xticks=[], yticks=[])
+    tiles = moving_image(left, ((0, 8), (0, 6)), (48, 64))
+    crosses = moving_curve(left, INK, "x", ms=14)
+    left.grid(False)
+    right.set(title="z = Σ wᵢaᵢ, mask by mask", xlabel="masks drawn", ylabel="z", xscale="log")
+    right.set(xlim=(0.9, N_MASKS * 1.1), ylim=(truth - 4.6, truth + 4.6))
+    right.axhline(truth, color=INK, linestyle="--", label="z without dropout")
+    each = moving_curve(right, BLUE, "o", "one mask", ms=6, alpha=0.5)
+    average = moving_curve(right, ORANGE, "s-", "mean so far", lw=3, ms=4)
+    right.legend(loc="lower left")
+    return tiles, crosses, each, average
+
+
 @explorer(
     kind=choice(tuple(HOLDS)),
-    strength=int_slider(0, 4, start=0),
+    strength=int_slider(0, 4, start=0, label="strength (step)"),
     epoch=int_slider(0, 12, start=12),
     presets={
         "free": {"kind": "L2", "strength": 0, "epoch": 12},
@@ -371,12 +409,7 @@ def held_back(figure):
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
     first, second, _ = plane(PLANE, deep_training.PLANE_POINTS)
     region, edge, dots, write = draw_moons(left)
-    right.set(title="Loss", xlabel="epoch (of 80 steps)", ylabel="cross-entropy", yscale="log")
-    right.set(xlim=(-0.3, 12.3), ylim=(0.01, 5))
-    training = moving_curve(right, BLUE, "o-", "on its own points")
-    new = moving_curve(right, ORANGE, "s--", "on 1,000 new ones")
-    mark = right.axvline(0, color=INK, linestyle=":", animated=True)
-    right.legend(loc="lower left")
+    training, new, mark = draw_two_losses(right)
 
     @cache
     def points_of(kind, strength):
@@ -395,11 +428,7 @@ def held_back(figure):
         new.set_data(epochs, np.minimum(losses[:, 1], 5))
         mark.set_xdata([epoch, epoch])
         best = int(losses[:, 1].argmin())
-        held = (
-            f"{HOLDS[kind][strength]} points"
-            if kind == "more data"
-            else f"{kind} {HOLDS[kind][strength]:g}"
-        )
+        held = name_of_hold(kind, strength)
         write([held])
         return (
             f"{held}, epoch {epoch}: loss {losses[epoch, 0]:.2g} on its points, "
@@ -407,6 +436,24 @@ def held_back(figure):
         )
 
     return update
+
+
+def name_of_hold(kind, strength):
+    """Return "L2 0.01", "no L2" or "480 points"."""
+    value = HOLDS[kind][strength]
+    if kind == "more data":
+        return f"{value} points"
+    return f"{kind} {value:g}" if value else f"no {kind}"
+
+
+def draw_two_losses(axes):
+    """Return the curves of the loss on the training points and on new ones, and a mark."""
+    axes.set(title="Loss", xlabel="epoch (of 80 steps)", ylabel="cross-entropy", yscale="log")
+    axes.set(xlim=(-0.3, 12.3), ylim=(0.01, 5))
+    training = moving_curve(axes, BLUE, "o-", "on its own points")
+    new = moving_curve(axes, ORANGE, "s--", "on 1,000 new ones")
+    axes.legend(loc="lower left")
+    return training, new, axes.axvline(0, color=INK, linestyle=":", animated=True)
 
 
 def draw_moons(axes):
@@ -449,13 +496,7 @@ def transformed_digits(figure):
     chosen = np.concatenate([np.flatnonzero(digits.y_test == c)[:20] for c in range(10)])
     images = torch.as_tensor(digits.X_test[chosen].reshape(-1, 14, 14)) - background
     top = float(images.max())
-    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    sheet = moving_image(left, ((0, 5 * 14), (0, 2 * 14)), (28, 70))
-    left.set(title="The first of each digit", xticks=[], yticks=[])
-    left.grid(False)
-    right.set(title="Read rightly", xlabel="digit", ylabel="accuracy")
-    right.set(ylim=(0, 1.02), xlim=(-0.7, 9.7), xticks=range(10))
-    bars = moving_lines(right, colors=BLUE, linewidths=22, capstyle="butt")
+    sheet, bars = draw_digits(figure)
 
     def update(degrees, dx, zoom):
         changed = transform_images(images, dx=dx, degrees=degrees, zoom=zoom)
@@ -473,6 +514,17 @@ def transformed_digits(figure):
         )
 
     return update
+
+
+def draw_digits(figure):
+    """Return what moves: the sheet of ten digits, and a bar for each."""
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    sheet = moving_image(left, ((0, 5 * 14), (0, 2 * 14)), (28, 70))
+    left.set(title="The first of each digit", xticks=[], yticks=[])
+    left.grid(False)
+    right.set(title="Read rightly", xlabel="digit", ylabel="accuracy")
+    right.set(ylim=(0, 1.02), xlim=(-0.7, 9.7), xticks=range(10))
+    return sheet, moving_lines(right, colors=BLUE, linewidths=22, capstyle="butt")
 
 
 # --- Depth ---------------------------------------------------------------------------------------
@@ -547,11 +599,14 @@ def gates(figure):
         one.set_data(np.arange(1, 51), means[digit].mean(axis=1))
         two.set_data(np.arange(1, 51), means[other].mean(axis=1))
         apart = np.abs(means[digit] - means[other]).max(axis=1)
+        differ = (
+            f"they differ most from those for a {other} in layer {apart.argmax() + 1}, by up to "
+            f"{apart.max():.2f}"
+        )
         return (
             f"for a {digit} the mean gate is {means[digit].mean():.3f}, "
             f"{np.mean(means[digit] > 0.1):.1%} of the gates are open by more than 0.1; "
-            f"they differ most from those for a {other} in layer {apart.argmax() + 1}, by up to "
-            f"{apart.max():.2f}"
+            f"{differ if digit != other else 'choose another digit to compare with'}"
         )
 
     return update
@@ -563,8 +618,8 @@ TRUTH = 0.8
 
 
 @explorer(
-    models=log_slider(1, 1000, start=1, label="models tried"),
-    n=log_slider(20, 5000, start=100, label="dev examples"),
+    models=choice((1, 3, 10, 30, 100, 300, 1000), label="models tried"),
+    n=choice((20, 100, 500, 1000, 5000), start=100, label="dev examples"),
     presets={
         "one model": {"models": 1, "n": 100},
         "a hundred models": {"models": 100, "n": 100},
@@ -573,76 +628,52 @@ TRUTH = 0.8
 )
 def optimism(figure):
     """How good does the best of many equal models look on the dev set that chose it?"""
-    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    left.set(title="Dev accuracy of the chosen one", xlabel="accuracy", ylabel="probability")
-    left.set(xlim=(0.6, 1), ylim=(0, 1.5), yticks=[])
-    left.axvline(TRUTH, color=INK, linestyle="--", label="its true accuracy")
-    shape = moving_curve(left, ORANGE, "-", "what the dev set says", lw=3)
-    mean = left.axvline(TRUTH, color=ORANGE, linestyle=":", animated=True)
-    left.legend(loc="upper left", fontsize=12)
-    right.set(
-        title="Too good by", xlabel="models tried", ylabel="accuracy points (%)", xscale="log"
-    )
-    right.set(xlim=(0.9, 1100), ylim=(0, 22), xscale="log")
-    curve, here = moving_curve(right, ORANGE), moving_curve(right, ORANGE, "o", ms=11)
+    shape, mean, curve, here = draw_optimism(figure)
     many = np.unique(np.logspace(0, 3, 40).round())
 
-    @lru_cache(maxsize=1)
-    def known(n):
-        below = stats.binom.cdf(np.arange(n + 1), n, TRUTH)
-        means = [1 - (below[:-1] ** k).sum() / n for k in many]
-        return below, 100 * (np.array(means) - TRUTH)
+    def too_good(p):
+        return 100 * (p @ np.linspace(0, 1, p.shape[-1]) - TRUTH) + 0.0
+
+    known = cache(lambda n: too_good(best_score(many, n, TRUTH)))
 
     def update(models, n):
-        n, models = round(n), round(models)
-        below, biases = known(n)
-        probabilities = np.diff(np.maximum(below, 1e-200) ** models, prepend=0.0)
-        shape.set_data(np.arange(n + 1) / n, probabilities / probabilities.max())
-        average = 1 - (np.maximum(below[:-1], 1e-200) ** models).sum() / n
-        mean.set_xdata([average, average])
-        curve.set_data(many, np.maximum(biases, 0))
-        here.set_data([models], [100 * max(average - TRUTH, 0)])
+        p = best_score(models, n, TRUTH)
+        points = max(0.0, round(float(too_good(p)), 9))
+        shape.set_data(np.arange(n + 2) / n, np.append(p, 0) / p.max())
+        mean.set_xdata([TRUTH + points / 100] * 2)
+        curve.set_data(many, np.maximum(known(n), 0))
+        here.set_data([models], [points])
         return (
-            f"the best of {models} models, all truly {TRUTH:.0%} right, shows {average:.1%} on "
-            f"{n} dev examples: {100 * (average - TRUTH) + 0.0:.1f} points too good"
+            f"the best of {models} model{'s' * (models > 1)}, all truly {TRUTH:.0%} right, shows "
+            f"{TRUTH + points / 100:.1%} on {n} dev examples: {points:.1f} points too good"
         )
 
     return update
 
 
-def response(rate, other, peak, weight):
-    """Return the accuracy that a setting would reach; both coordinates are 0 … 1, on their scales.
-
-    The ridge is narrow in the first; `weight` says how much the second matters, 0 … 1.
-    """
-    first = ((rate - peak[0]) / 0.13) ** 2
-    second = weight * ((other - peak[1]) / 0.13) ** 2
-    return 0.55 + 0.4 * np.exp(-first / 2 - second / 2)
-
-
-def grid_points(side):
-    """Return the points of a grid in the unit square, shape (side², 2), in the middle of cells."""
-    ticks = (np.arange(side) + 0.5) / side
-    return np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
-
-
-def average_best(side, weight, surfaces=400, seed=1):
-    """Return the best accuracy that grid and random find, on average over random peaks."""
-    random = np.random.default_rng(seed)
-    peaks = random.random((surfaces, 1, 2)).transpose(2, 0, 1)
-    on_grid = response(*grid_points(side).T[:, None, :], peaks, weight).max(axis=1)
-    at_random = response(*random.random((2, surfaces, side**2)), peaks, weight).max(axis=1)
-    return on_grid.mean(), at_random.mean()
+def draw_optimism(figure):
+    """Return what moves: the distribution, its mean, the curve of the means and a point on it."""
+    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
+    left.set(title="Dev accuracy of the chosen one", xlabel="accuracy", ylabel="probability")
+    left.set(xlim=(0.4, 1.04), ylim=(0, 1.5), yticks=[])
+    left.axvline(TRUTH, color=INK, linestyle="--", label="its true accuracy")
+    look = {"lw": 3, "drawstyle": "steps-mid"}
+    shape = moving_curve(left, ORANGE, "-", "what the dev set says", **look)
+    mean = left.axvline(TRUTH, color=ORANGE, linestyle=":", animated=True)
+    left.legend(loc="upper left", fontsize=12)
+    right.set(title="Too good by", xlabel="models tried", ylabel="accuracy points (%)")
+    right.set(xlim=(0.9, 1100), ylim=(0, 22), xscale="log")
+    return shape, mean, moving_curve(right, ORANGE), moving_curve(right, ORANGE, "o", ms=11)
 
 
 @explorer(
     side=int_slider(2, 7, start=3, label="grid side (trials = side²)"),
-    weight=slider(0, 1, start=0, step=0.05, label="how much the second matters"),
+    weight=choice((0, 0.02, 0.05, 0.2, 1), label="how much the second matters"),
     seed=int_slider(0, 30, start=0, label="another surface"),
     presets={
         "one matters": {"side": 3, "weight": 0},
         "both matter": {"side": 3, "weight": 1},
-        "25 trials": {"side": 5, "weight": 0.05},
+        "a little": {"side": 3, "weight": 0.05},
     },
     size=(10, 4.6),
 )
@@ -666,11 +697,11 @@ def grid_and_random(figure):
             values = response(*places.T, peak, weight)
             found.append(values.max())
             show(sheet, places, values.argmax())
-        averages = known(side, round(weight, 4))
+        averages = known(side, weight)
         bars.set_segments([[(i, 0.5), (i, value)] for i, value in enumerate(averages)])
         return (
             f"{side**2} trials: the grid tries {side} learning rates and finds {found[0]:.2f}, "
-            f"random tries {side**2} and finds {found[1]:.2f}; on average over 400 surfaces "
+            f"random tries {side**2} and finds {found[1]:.2f}; on average over 2,000 surfaces "
             f"{averages[0]:.3f} and {averages[1]:.3f}"
         )
 

@@ -48,7 +48,7 @@ def shifted_batch_norm():
     for name, noise, seed in product(("none", "batch"), (0.0, 0.5), range(5)):
         if name == "none" and noise:
             continue
-        for rate in (0.02, 0.05, 0.1, 0.2, 0.5):
+        for rate in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2):
             try:
                 accuracy = deep.losses_at_rate(name, rate, seed, noise=noise)[1]
             except DivergedError:
@@ -66,7 +66,7 @@ def activations():
     """Activation functions, shallow and deeper."""
     kinds = "sigmoid", "tanh", "relu", "leaky_relu", "maxout"
     for activation, layers, rate, seed in product(
-        kinds, (2, 6), (0.003, 0.01, 0.03, 0.1), range(3)
+        kinds, (2, 6), (0.003, 0.01, 0.03, 0.1, 0.3, 1), range(3)
     ):
         training, dev, test = deep.accuracy_of_activation(activation, layers, rate, seed)
         yield {
@@ -95,7 +95,7 @@ def connections():
 
 def few_digits():
     """What helps with 300 digits."""
-    for method, seed in product(deep.METHODS, range(5)):
+    for method, seed in product(deep.METHODS, range(15)):
         for setting in deep.METHODS[method]:
             text = ", ".join(f"{name}={value}" for name, value in setting.items())
             yield {"method": method, "setting": text, "seed": seed} | deep.learn_few(
@@ -119,7 +119,7 @@ def transfer():
 def layers():
     """What goes into each layer: histograms as shares in 1/255, spreads, gradients, losses."""
     arrays = {}
-    for name, scale in product(("none", "batch", "layer"), (0.5, 1.0, 1.5)):
+    for name, scale in product(("none", "batch", "layer", "weight"), (0.5, 1.0, 1.5)):
         shares, spreads, gradients, losses = deep.watch_layers(name, scale)
         key = f"{name}_{scale:g}"
         arrays[f"{key}_shares"] = np.rint(255 * shares).astype(np.uint8)
@@ -129,19 +129,19 @@ def layers():
 
 
 def gates():
-    """A highway net of 50 layers: mean gates for each digit, and accuracies without a layer."""
-    digits = deep.small_digits(1000)
-    model, losses, accuracy = deep.train_deep("highway", 50, 0.03)
-    residual, _, residual_accuracy = deep.train_deep("residual", 50, 0.01)
-    seen = deep.gates_of(model, digits.X_dev)
+    """Highway nets of 50 layers: the first one's mean gates for each digit, and how well all five
+    do without the layers that are least open, and without random ones."""
+    digits, counts = deep.small_digits(1000), np.array([0, 1, 10, 25, 40, 45, 50])
+    models = [deep.train_deep("highway", 50, 0.03, seed)[0] for seed in range(5)]
+    seen = deep.gates_of(models[0], digits.X_dev)
     means = np.array([seen[digits.y_dev == c].mean(axis=0) for c in range(10)])
+    without = [deep.accuracies_without(model, counts, *digits.training) for model in models]
+    least_open, at_random = np.swapaxes(without, 0, 1)
     return {
         "gates": means.astype(np.float32),  # (10, 50, 32)
-        "losses": losses,
-        "accuracy": accuracy,
-        "residual_accuracy": residual_accuracy,
-        "without": deep.accuracies_without(model, *digits.training),
-        "residual_without": deep.accuracies_without(residual, *digits.training),
+        "counts": counts,  # of layers bypassed
+        "without_least_open": least_open,  # (5, counts): training accuracies
+        "without_random": at_random,
     }
 
 
