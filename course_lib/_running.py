@@ -57,7 +57,9 @@ def run(function, cases, seconds: float) -> Run:
         finally:  # also when the student presses «interrupt»
             _stop(worker, result)
     if not result.stopped and len(result.values) < len(cases):
-        result.stopped = f"Your function did not end in {seconds:g} s: an endless loop, or a slow import?"
+        result.stopped = (
+            f"Your function did not end in {seconds:g} s: an endless loop, or a slow import?"
+        )
         result.stopped += "" if result.over else " It is still running: restart the kernel."
     result.printed = printed.words
     return result

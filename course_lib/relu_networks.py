@@ -4,12 +4,14 @@ Lecture: "Deep Learning Theory 1-1 to 1-3" (can a shallow network fit any functi
 than shallow?). A network here is a list of layers; between them stands the ReLU, max(0, z).
 """
 
+from functools import reduce
 from itertools import pairwise, product
 from math import comb
 
 import numpy as np
 from scipy.linalg import block_diag
 
+from course_lib.networks import ACTIVATIONS
 from course_lib.validation import as_array, as_design, as_integer, as_number, check_same_length
 
 
@@ -21,6 +23,8 @@ class ReLUNetwork:
 
     def __init__(self, layers):
         self.layers = [(as_array(W, "W", ndim=2), as_array(b, "b", ndim=1)) for W, b in layers]
+        if not self.layers:
+            raise ValueError("layers must hold at least one pair (W, b), came none")
         for W, b in self.layers:
             check_same_length(W=W, b=b)
         for (W, _), (V, _) in pairwise(self.layers):
@@ -63,6 +67,8 @@ class ReLUNetwork:
     def then(self, other):
         """One network after another: other(self(x)). Linear maps that meet become one."""
         (W, b), (V, c) = self.layers[-1], other.layers[0]
+        if other.inputs != len(b):
+            raise ValueError(f"other must take {len(b)} inputs, it takes {other.inputs}")
         return ReLUNetwork([*self.layers[:-1], (V @ W, V @ b + c), *other.layers[1:]])
 
     def beside(self, other):
@@ -85,6 +91,8 @@ def random_network(sizes, seed=0, bias=0.5):
     random = np.random.default_rng(as_integer(seed, "seed", minimum=0))
     bias = as_number(bias, "bias", minimum=0)
     sizes = [as_integer(size, "sizes", minimum=1) for size in sizes]
+    if len(sizes) < 2:
+        raise ValueError(f"sizes must count inputs and outputs at least, came {sizes}")
     return ReLUNetwork(
         [
             (np.sqrt(2 / n) * random.normal(size=(m, n)), bias * random.normal(size=m))
@@ -95,6 +103,9 @@ def random_network(sizes, seed=0, bias=0.5):
 
 def from_mlp(mlp):
     """The ReLUNetwork with the weights of a `networks.MLP` that uses ReLU (without the softmax)."""
+    used = {layer.function for layer in mlp.layers[1::2]}
+    if came := [name for name in ACTIVATIONS if name != "relu" and ACTIVATIONS[name] in used]:
+        raise ValueError(f"mlp must use ReLU, came {came[0]}")
     return ReLUNetwork([(layer.W, layer.b) for layer in mlp.dense_layers])
 
 
@@ -110,19 +121,32 @@ def affine(W, b=0.0):
 def interpolating_network(x, y):
     """The network with one hidden layer whose graph joins the points (xᵢ, yᵢ) by straight lines.
 
-    As in the lecture, each of the K segments is a step of its own: 0 before it, rising in it, flat
-    after it. That takes two ReLUs, one to go up and one to stop: slope·ReLU(x − xᵢ) −
+    As in the lecture, each of the K segments is a ramp of its own: 0 before it, straight in it,
+    flat after it. That takes two ReLUs, one to go and one to stop: slope·ReLU(x − xᵢ) −
     slope·ReLU(x − xᵢ₊₁). Their sum plus y₀ is the function: 2K ReLUs. It is constant outside.
     x must rise; both have the shape (K + 1,).
     """
+    slopes, y = _slopes(x, y), as_array(y, "y", ndim=1)
+    hidden = np.ones((2 * len(slopes), 1)), -np.concatenate([x[:-1], x[1:]])
+    return ReLUNetwork([hidden, (np.concatenate([slopes, -slopes])[None], y[:1])])
+
+
+def merged_network(x, y):
+    """The same graph between x₀ and x_K with half of the ReLUs: one at each knot but the last.
+
+    Where a ramp stops another goes: one ReLU changes the slope from the one to the other.
+    """
+    slopes, y = _slopes(x, y), as_array(y, "y", ndim=1)
+    hidden = np.ones((len(slopes), 1)), -np.asarray(x, dtype=float)[:-1]
+    return ReLUNetwork([hidden, (np.diff(slopes, prepend=0.0)[None], y[:1])])
+
+
+def _slopes(x, y):
     x, y = as_array(x, "x", ndim=1), as_array(y, "y", ndim=1)
     check_same_length(x=x, y=y)
     if len(x) < 2 or (np.diff(x) <= 0).any():
         raise ValueError("x must hold at least two values, each larger than the one before")
-    slopes = np.diff(y) / np.diff(x)
-    starts, stops = x[:-1], x[1:]
-    hidden = np.ones((2 * len(slopes), 1)), -np.concatenate([starts, stops])
-    return ReLUNetwork([hidden, (np.concatenate([slopes, -slopes])[None], y[:1])])
+    return np.diff(y) / np.diff(x)
 
 
 def breakpoints(network, low=0.0, high=1.0):
@@ -131,18 +155,29 @@ def breakpoints(network, low=0.0, high=1.0):
     Exact up to rounding, layer by layer: on a straight piece of the layers before, each neuron is
     a straight line, too, and the ReLU bends it where it crosses 0. The pieces are one more.
     """
-    ends = np.array([as_number(low, "low"), as_number(high, "high")])
+    if (network.inputs, len(network.layers[-1][1])) != (1, 1):
+        raise ValueError("network must have one input and one output")
+    low = as_number(low, "low")
+    ends = np.array([low, as_number(high, "high", above=low)])
     for depth in range(network.depth):
         z = _before_relu(network, ends, depth)
         left, right = z[:-1], z[1:]
-        crossing = left * right < -1e-24
+        crossing = left * right < 0
         share = np.divide(left, left - right, where=crossing, out=0 * left)
         points = ends[:-1, None] + share * np.diff(ends)[:, None]
         ends = np.unique(np.concatenate([ends, points[crossing]]))
         ends = ends[np.append(True, np.diff(ends) > 1e-12 * np.abs(ends).max())]
-    slopes = np.diff(network(ends)) / np.diff(ends)
-    bends = np.abs(np.diff(slopes)) > 1e-9 * (1 + np.abs(slopes).max())
-    return ends[1:-1][bends]
+    return ends[1:-1][_bends(network, ends)]
+
+
+def _bends(network, x):
+    """Whether the slope changes at x₁ … x_(n−1), by more than the values are rounded."""
+    W, b = network.layers[-1]
+    z = _before_relu(network, x, network.depth - 1) if network.depth else x[:, None]
+    rounding = 1e-14 * (np.maximum(z, 0) @ np.abs(W[0]) + np.abs(b))
+    slopes = np.diff(network(x)) / np.diff(x)
+    unsure = (rounding[:-1] + rounding[1:]) / np.diff(x) + 1e-9 * np.abs(slopes)
+    return np.abs(np.diff(slopes)) > unsure[:-1] + unsure[1:]
 
 
 def _before_relu(network, x, depth):
@@ -153,18 +188,24 @@ def _before_relu(network, x, depth):
 # --- Deep: folding ------------------------------------------------------------------------------
 
 
+def rotation(angle):
+    """The matrix that turns the plane by an angle in degrees."""
+    turn = np.deg2rad(as_number(angle, "angle"))
+    return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+
 def fold_net(m, angle=0.0):
     """The network that folds the square [−1, 1]² m times: 4 ReLUs a fold, 4^m pieces at angle 0.
 
     One fold is (x, y) → (2|x| − 1, 2|y| − 1): the left half comes to lie on the right half, the
     lower on the upper, and the quarter that is left is stretched to the square again. Whatever a
     later layer draws on the folded sheet appears in all its copies. With `angle` (in degrees) the
-    sheet is turned before each fold. Lecture: "like folding paper"; source: Montúfar, Pascanu, Cho,
-    Bengio 2014, "On the number of linear regions of deep neural networks".
+    sheet is turned before each fold: then its corners stick out of the square, and a little fewer
+    pieces are made. Lecture: "like folding paper"; source: Montúfar, Pascanu, Cho, Bengio 2014, "On
+    the number of linear regions of deep neural networks".
     """
-    turn = np.deg2rad(as_number(angle, "angle"))
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    hidden = np.vstack([rotation, -rotation]), np.zeros(4)
+    turn = rotation(angle)
+    hidden = np.vstack([turn, -turn]), np.zeros(4)
     fold = ReLUNetwork([hidden, (2 * np.hstack([np.eye(2), np.eye(2)]), -np.ones(2))])
     network = fold
     for _ in range(as_integer(m, "m", minimum=1) - 1):
@@ -196,13 +237,12 @@ def square_net(m):
     """
     m = as_integer(m, "m", minimum=1)
     # carried along: the two halves of the tent, and f so far (it is never negative)
-    first = np.array([[1.0], [1.0], [1.0]]), np.array([0.0, -0.5, 0.0])
-    layers = [first]
+    layers = [(np.ones((3, 1)), np.array([0.0, -0.5, 0.0]))]
     for s in range(1, m):
         tent = np.array([2.0, -4.0, 0.0])
-        f = np.array([0.0, 0.0, 1.0]) - tent / 4**s
+        f = np.array([0.0, 0.0, 1.0]) - tent * 0.25**s
         layers.append((np.array([tent, tent, f]), np.array([0.0, -0.5, 0.0])))
-    layers.append((np.array([[-2.0 / 4**m, 4.0 / 4**m, 1.0]]), np.array([0.0])))
+    layers.append((np.array([[-2 * 0.25**m, 4 * 0.25**m, 1.0]]), np.array([0.0])))
     return ReLUNetwork(layers)
 
 
@@ -224,7 +264,7 @@ def multiply_net(m, bound=1.0):
 
 def carry(numbers, depth):
     """The network that leaves its inputs as they are, for `depth` layers: ReLU(x) − ReLU(−x)."""
-    one = np.eye(numbers)
+    one = np.eye(as_integer(numbers, "numbers", minimum=1))
     there_and_back = ReLUNetwork(
         [
             (np.vstack([one, -one]), np.zeros(2 * numbers)),
@@ -232,32 +272,49 @@ def carry(numbers, depth):
         ]
     )
     network = affine(one)
-    for _ in range(depth):
+    for _ in range(as_integer(depth, "depth", minimum=0)):
         network = network.then(there_and_back)
     return network
 
 
-def polynomial_net(coefficients, m):
-    """A network for a₀ + a₁x + … + a_d x^d with |x| ≤ 1, d ≥ 2, and a bound of its error: a pair.
+def horner_nets(coefficients, m):
+    """Horner's rule, a₀ + x (a₁ + x (a₂ + …)), in steps, and the error of one product: a pair.
 
-    Horner's rule, a₀ + x (a₁ + x (a₂ + …)), needs d − 1 products; the innermost, x·a_d, is linear.
-    All numbers in between are at most Σ|aᵢ|, up to the errors; B is one more than that. A product
-    adds an error of B²·2^(−2m), and hands on the error of the one before times |x| ≤ 1. So the
-    errors add up, to (d − 1)·B²·2^(−2m): ValueError where that is above 1, since m is too small.
+    The first network is x → (x, a_(d−1) + a_d x), each further one (x, h) → (x, aᵢ + x·h), with a
+    `multiply_net` of m saw-teeth. All numbers in between are at most Σ|aᵢ|, up to the errors; its
+    bound B is one more than that. So a product adds an error of B²·2^(−2m) at most, as long as all
+    errors together stay below 1.
     """
     a = as_array(coefficients, "coefficients", ndim=1)
     if len(a) < 3:
         raise ValueError(f"coefficients must reach x² at least, came {len(a)} of them")
     bound = 1 + np.abs(a).sum()
-    error = (len(a) - 2) * bound**2 * 2.0 ** (-2 * as_integer(m, "m", minimum=1))
-    if error > 1:
-        raise ValueError(f"m must be larger for these coefficients: the error may be {error:.3g}")
     times = multiply_net(m, bound)
     step = affine([[1, 0], [1, 0], [0, 1]]).then(carry(1, times.depth).beside(times))
-    network = affine([[1], [a[-1]]], [0, a[-2]])  # (x, a_(d−1) + a_d x)
-    for constant in a[-3::-1]:
-        network = network.then(step).then(affine(np.eye(2), [0, constant]))
-    return network.then(affine([[0, 1]])), error
+    steps = [step.then(affine(np.eye(2), [0, constant])) for constant in a[-3::-1]]
+    return [affine([[1], [a[-1]]], [0, a[-2]]), *steps], bound**2 * 0.25**m
+
+
+def horner_values(steps, x):
+    """The values h after each of the steps of `horner_nets`, (d, n), for |x| ≤ 1 of shape (n,)."""
+    values, pairs = [], as_array(x, "x", ndim=1)
+    for step in steps:
+        pairs = step(pairs)
+        values.append(pairs[:, 1])
+    return np.array(values)
+
+
+def polynomial_net(coefficients, m):
+    """A network for a₀ + a₁x + … + a_d x^d with |x| ≤ 1, d ≥ 2, and a bound of its error: a pair.
+
+    It is the steps of `horner_nets`, one after another, with d − 1 products: the innermost, x·a_d,
+    is linear. Each hands on the error of the one before times |x| ≤ 1 and adds its own. So they
+    add up to (d − 1)·B²·2^(−2m): ValueError where that is above 1, since m is too small.
+    """
+    steps, error = horner_nets(coefficients, m)
+    if (total := (len(steps) - 1) * error) > 1:
+        raise ValueError(f"m must be larger for these coefficients: the error may be {total:.3g}")
+    return reduce(ReLUNetwork.then, steps).then(affine([[0, 1]])), total
 
 
 # --- Logic: the parity of d bits ------------------------------------------------------------------
@@ -331,7 +388,7 @@ def lines_in_general_position(n, seed=0):
     is not too large: the places are uniform in −1 … 1 from the origin.
     """
     angles = np.pi * (np.arange(as_integer(n, "n", minimum=1)) + 0.5) / n
-    b = np.random.default_rng(seed).uniform(-1, 1, n)
+    b = np.random.default_rng(as_integer(seed, "seed", minimum=0)).uniform(-1, 1, n)
     return ReLUNetwork(
         [(np.column_stack([np.cos(angles), np.sin(angles)]), b), (np.ones((1, n)), np.zeros(1))]
     )
@@ -342,7 +399,7 @@ def count_by_grid(network, resolution, box=((-1.0, 1.0), (-1.0, 1.0))):
 
     It overlooks every region that slips between the points: at most `count_regions`.
     """
-    (left, right), (low, high) = as_array(box, "box", ndim=2)
+    (left, right), (low, high) = _checked_plane(network, box)
     n = as_integer(resolution, "resolution", minimum=2)
     ticks = np.meshgrid(np.linspace(left, right, n), np.linspace(low, high, n))
     h, patterns = np.stack(ticks, axis=-1).reshape(-1, 2), []
@@ -356,27 +413,35 @@ def count_by_grid(network, resolution, box=((-1.0, 1.0), (-1.0, 1.0))):
 def linear_regions(network, box=((-1.0, 1.0), (-1.0, 1.0))):
     """The pieces of the plane on which each ReLU is either on or off: a list of polygons (k, 2).
 
-    On such a piece the network is one affine function. `network` has two inputs, `box` is the part
-    of the plane that is looked at, two pairs (low, high). Exact up to rounding: each neuron cuts
-    the polygons of the layer before along the line on which its input is 0.
+    On such a piece the network is one affine function. (They are activation regions: neighbours
+    may have the same function, where later neurons are off; `count_functions`.) `network` has two
+    inputs, `box` is the part of the plane that is looked at, two pairs (low, high). Exact up to
+    rounding: each neuron cuts the polygons of the layer before where its input is 0.
     """
     return _cut_by_all(network, box)[0].separate()
 
 
 def affine_pieces(network, box=((-1.0, 1.0), (-1.0, 1.0))):
-    """The polygons of `linear_regions`, and the network on each: rows (a, b, c) of a·x + b·y + c.
+    """The polygons of `linear_regions`, the network on each, and their centres.
 
-    The second has the shape (regions, outputs, 3).
+    The second holds rows (a, b, c) of a·x + b·y + c, in the shape (regions, outputs, 3); the third
+    has the shape (regions, 2).
     """
     polygons, maps = _cut_by_all(network, box)
     W, b = network.layers[-1]
     maps = W @ maps
     maps[:, :, 2] += b
-    return polygons.separate(), maps
+    return polygons.separate(), maps, _centres(polygons)
+
+
+def count_functions(maps):
+    """How many different affine functions are among the maps of `affine_pieces`, up to rounding."""
+    flat = maps.reshape(len(maps), -1)
+    return len(np.unique((flat / (np.abs(flat).max() + 1e-300)).round(9), axis=0))
 
 
 def count_regions(network, box=((-1.0, 1.0), (-1.0, 1.0))):
-    """The number of `linear_regions`; one layer of N neurons has at most 1 + N + N(N − 1)/2."""
+    """The number of `linear_regions`: at most 1 + N + N(N − 1)/2 for one layer of N neurons."""
     return len(_cut_by_all(network, box)[1])
 
 
@@ -437,9 +502,7 @@ def _joined(sides):
 
 def _cut_by_all(network, box):
     """The polygons of all layers, and the affine map of each to the last hidden layer."""
-    if network.inputs != 2:
-        raise ValueError(f"network must have two inputs, came {network.inputs}")
-    (left, right), (low, high) = as_array(box, "box", ndim=2)
+    (left, right), (low, high) = _checked_plane(network, box)
     corners = np.array([[left, low], [right, low], [right, high], [left, high]])
     polygons, maps = _Polygons(corners, np.zeros(4, dtype=int)), np.eye(2, 3)[None]
     for W, b in network.layers[:-1]:
@@ -452,6 +515,15 @@ def _cut_by_all(network, box):
         maps, middles = before_relu[parent], _centres(polygons)
         maps *= (np.einsum("kni,ki->kn", maps[:, :, :2], middles) + maps[:, :, 2] > 0)[:, :, None]
     return polygons, maps
+
+
+def _checked_plane(network, box):
+    if network.inputs != 2:
+        raise ValueError(f"network must have two inputs, came {network.inputs}")
+    box = as_array(box, "box", ndim=2)
+    if box.shape != (2, 2) or (box[:, 0] >= box[:, 1]).any():
+        raise ValueError(f"box must be two pairs (low, high) with low < high, came {box.tolist()}")
+    return box
 
 
 def _centres(polygons):

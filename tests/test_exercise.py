@@ -270,7 +270,10 @@ def test_a_wrong_answer_gets_one_plain_sentence(answer, sentence, capsys):
 def test_a_loop_that_never_ends_is_ended(answer, capsys):
     threads = threading.active_count()
     feedback = replace(LINE, seconds=0.2).judge(answer)
-    assert feedback.sentences[0] == "Your function did not end in 0.2 s: an endless loop, or a slow import?"
+    assert (
+        feedback.sentences[0]
+        == "Your function did not end in 0.2 s: an endless loop, or a slow import?"
+    )
     assert threading.active_count() == threads
     assert capsys.readouterr() == ("", "")
 

@@ -14,12 +14,16 @@ from course_lib.relu_networks import (
     breakpoints,
     carry,
     count_by_grid,
+    count_functions,
     count_regions,
     fold_net,
     from_mlp,
+    horner_nets,
+    horner_values,
     interpolating_network,
     linear_regions,
     lines_in_general_position,
+    merged_network,
     most_regions,
     multiply_net,
     parity_by_chain,
@@ -98,6 +102,13 @@ def test_an_interpolating_network_joins_its_points_exactly(knots, seed):
     assert network.neurons == 2 * (len(x) - 1)
 
 
+def test_merged_ramps_draw_the_same_graph_with_half_of_the_neurons():
+    x, y = np.array([-1.0, 0.2, 0.3, 2.0]), np.array([1.0, -3.0, 4.0, 0.5])
+    network, t = merged_network(x, y), np.linspace(-1, 2, 500)
+    np.testing.assert_allclose(network(t), np.interp(t, x, y), atol=1e-12)
+    assert network.neurons == 3
+
+
 @pytest.mark.parametrize("m", [1, 2, 5, 9])
 def test_a_sawtooth_has_two_to_the_m_straight_pieces_with_two_neurons_a_layer(m):
     teeth = sawtooth(m)(T)
@@ -115,6 +126,15 @@ def test_the_bends_of_a_graph_are_where_it_was_told_to_bend():
     np.testing.assert_allclose(breakpoints(network, -1, 2), x, atol=1e-12)
     straight = interpolating_network([0.0, 0.5, 1.0], [0.0, 1.0, 2.0])
     assert len(breakpoints(straight)) == 0  # two ReLUs that cancel bend nothing
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [([0, 0.5, 1], [0, 1e-10, 0]), ([0, 1e-6, 0.5, 0.75, 1], [0, 1e6, 0, 0.1, 0])],
+    ids=["all slopes tiny", "a tiny bend beside a huge one"],
+)
+def test_a_bend_is_seen_however_steep_the_others_are(x, y):
+    np.testing.assert_allclose(breakpoints(interpolating_network(x, y)), x[1:-1], atol=1e-9)
 
 
 @pytest.mark.parametrize("m", [1, 3, 6, 10])
@@ -163,6 +183,9 @@ def test_a_product_with_zero_is_zero():
 def test_a_polynomial_is_as_near_as_its_bound_says(coefficients):
     network, bound = polynomial_net(coefficients, m=9)
     x = np.linspace(-1, 1, 5001)
+    np.testing.assert_allclose(
+        horner_values(horner_nets(coefficients, 9)[0], x)[-1], network(x), atol=1e-12
+    )
     error = np.abs(network(x) - np.polynomial.polynomial.polyval(x, coefficients)).max()
     assert 1e-9 < error <= bound
     finer, smaller = polynomial_net(coefficients, m=10)
@@ -217,9 +240,9 @@ def test_one_layer_cuts_the_plane_as_its_lines_do(n):
     assert count_regions(network, box) == regions_of_lines(*network.layers[0], box)
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 50, 200])
-def test_lines_in_general_position_cut_as_often_as_they_can(n):
-    network, box = lines_in_general_position(n), ((-1e4, 1e4), (-1e4, 1e4))
+@pytest.mark.parametrize(("n", "seed"), [(1, 0), (2, 1), (3, 2), (50, 3), (50, 4), (200, 0)])
+def test_lines_in_general_position_cut_as_often_as_they_can(n, seed):
+    network, box = lines_in_general_position(n, seed), ((-1e4, 1e4), (-1e4, 1e4))
     assert count_regions(network, box) == most_regions(n) == 1 + n + n * (n - 1) // 2
 
 
@@ -253,11 +276,19 @@ def test_on_each_region_the_network_is_one_affine_function_and_the_regions_fill_
 
 def test_the_affine_piece_of_a_region_is_the_network_there():
     network = random_network((2, 9, 7, 2), seed=4)
-    polygons, maps = affine_pieces(network)
+    polygons, maps, middles = affine_pieces(network)
     assert maps.shape == (len(polygons), 2, 3)
-    middles = np.array([corners.mean(axis=0) for corners in polygons])
+    np.testing.assert_allclose(middles, [corners.mean(axis=0) for corners in polygons])
     values = (maps[:, :, :2] * middles[:, None]).sum(axis=2) + maps[:, :, 2]
     np.testing.assert_allclose(values, network(middles), atol=1e-12)
+
+
+def test_regions_of_unlike_patterns_may_carry_the_same_function():
+    network = random_network((2, 3, 3, 3, 3, 1), seed=0)  # constant: the last layer is off
+    _, maps, _ = affine_pieces(network)
+    assert (count_regions(network), count_functions(maps)) == (4, 1)
+    one_layer = random_network((2, 9, 1), seed=0)
+    assert count_functions(affine_pieces(one_layer)[1]) == count_regions(one_layer)
 
 
 @pytest.mark.parametrize(("neurons", "pieces"), [(0, 1), (1, 2), (2, 4), (3, 7), (10, 56)])
@@ -324,6 +355,26 @@ REFUSED = {
     "a grid of one point": (lambda: count_by_grid(fold_net(1), 1), "resolution must be at least 2"),
     "negative seed": (lambda: random_network((2, 3, 1), -1), "seed must be at least 0"),
     "three inputs": (lambda: count_regions(random_network((3, 4, 1))), "must have two inputs"),
+    "a grid of three inputs": (
+        lambda: count_by_grid(random_network((3, 4, 1)), 9),
+        "must have two inputs",
+    ),
+    "half a box": (lambda: count_regions(fold_net(1), ((0, 1),)), "box must be two pairs"),
+    "an empty box": (lambda: count_regions(fold_net(1), ((1, 1), (0, 1))), "box must be two pairs"),
+    "no layer": (lambda: ReLUNetwork([]), "layers must hold at least one pair"),
+    "inputs only": (lambda: random_network((2,)), "sizes must count inputs and outputs"),
+    "networks that do not fit": (
+        lambda: sawtooth(1).then(fold_net(1)),
+        "other must take 1 inputs, it takes 2",
+    ),
+    "another activation": (lambda: from_mlp(MLP((2, 3, 1), "tanh")), "must use ReLU, came tanh"),
+    "no width": (lambda: breakpoints(sawtooth(1), 1, 1), "high must be greater than 1"),
+    "bends of a plane": (lambda: breakpoints(fold_net(1)), "one input and one output"),
+    "lines of a negative seed": (
+        lambda: lines_in_general_position(3, -1),
+        "seed must be at least 0",
+    ),
+    "a negative depth": (lambda: carry(2, -1), "depth must be at least 0"),
 }
 
 

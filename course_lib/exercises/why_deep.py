@@ -2,6 +2,7 @@
 from squares, parameters of a shape, parity from one XOR."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -40,6 +41,40 @@ RAMP = Exercise(
     slips={
         "this goes on rising after stop: the second ReLU, which stops it, is missing.": (
             lambda x, start, stop, height: height / (stop - start) * relu(x - start)
+        ),
+        "the second ReLU has no slope: it must take away all of the first one's.": (
+            lambda x, start, stop, height: (
+                height / (stop - start) * relu(x - start) - relu(x - stop)
+            )
+        ),
+        "the second ReLU has another slope than the first; it must take away just that.": (
+            lambda x, start, stop, height: (
+                height / (stop - start) * relu(x - start) - height * relu(x - stop)
+            )
+        ),
+        "the second ReLU switches at stop − start; stop itself is the place.": (
+            lambda x, start, stop, height: (
+                height / (stop - start) * (relu(x - start) - relu(x - (stop - start)))
+            )
+        ),
+        "height is subtracted everywhere; a second ReLU, at stop, must take the slope away.": (
+            lambda x, start, stop, height: height / (stop - start) * relu(x - start) - height
+        ),
+        "the slope is inside of the ReLU: outside, else a ramp that goes down is cut off.": (
+            lambda x, start, stop, height: (
+                relu(height / (stop - start) * (x - start))
+                - relu(height / (stop - start) * (x - stop))
+            )
+        ),
+        "the second ReLU counts twice: this goes down again after stop; once makes it flat.": (
+            lambda x, start, stop, height: (
+                height / (stop - start) * (relu(x - start) - 2 * relu(x - stop))
+            )
+        ),
+        "np.max takes the largest entry of all; np.maximum compares entry by entry.": (
+            lambda x, start, stop, height: (
+                height / (stop - start) * (np.max(x - start, 0) - np.max(x - stop, 0))
+            )
         ),
         "the slope is height divided by the way, height / (stop − start); here it is height.": (
             lambda x, start, stop, height: height * (relu(x - start) - relu(x - stop))
@@ -120,8 +155,21 @@ SEGMENTS = Exercise(
         "this is one too many where the root is a whole number: math.ceil, not floor + 1.": (
             lambda bend, epsilon: math.floor(math.sqrt(bend / (8 * epsilon))) + 1
         ),
-        "parentheses are missing: bend / 8 * epsilon multiplies by ε; bend / (8 * epsilon).": (
-            lambda bend, epsilon: math.ceil(math.sqrt(bend / 8 * epsilon))
+        (
+            "this is 1 for every input: the fraction is upside down, or bend / 8 * epsilon "
+            "multiplies by ε. It is bend / (8 * epsilon)."
+        ): lambda bend, epsilon: math.ceil(math.sqrt(bend / 8 * epsilon)),
+        "only bend is under the root; ε belongs under it, too.": (
+            lambda bend, epsilon: math.ceil(math.sqrt(bend / 8) / epsilon)
+        ),
+        "the 8 stands outside of the root: √(bend / (8 ε)).": (
+            lambda bend, epsilon: math.ceil(math.sqrt(bend / epsilon) / 8)
+        ),
+        "this multiplies by 8 where it should divide.": (
+            lambda bend, epsilon: math.ceil(math.sqrt(8 * bend / epsilon))
+        ),
+        "these are the knots, one more than the segments.": (
+            lambda bend, epsilon: segments(bend, epsilon) + 1
         ),
         "the square root is missing: the error falls with K², so K grows with the root only.": (
             lambda bend, epsilon: math.ceil(bend / (8 * epsilon))
@@ -176,7 +224,7 @@ PIECES = Exercise(
         "a pair of lines crosses once, and (i, j) is the pair (j, i): divide by 2.": (
             lambda n: 1 + n + n * (n - 1)
         ),
-        "the k-th line gets *k* new pieces, 1 + 2 + … + n in all, and the plane was 1.": (
+        "the k-th line gets k new pieces, 1 + 2 + … + n in all, and the plane was 1.": (
             lambda n: 1 + n * (n - 1) // 2
         ),
         "2n is what you get if all lines go through one point; they can do better.": (
@@ -184,6 +232,20 @@ PIECES = Exercise(
         ),
         "n² − n + 2 is for circles, which cross in two points; two lines cross in one.": (
             lambda n: n * n - n + 2
+        ),
+        "n² says that one line leaves the plane in one piece; it makes two.": lambda n: n * n,
+        "this begins with 2: without a line the plane is 1 piece.": (
+            lambda n: 2 + n * (n + 1) // 2
+        ),
+        "this is for one line more than n.": lambda n: (n + 1) * (n + 2) // 2 + 1,
+        "this is 1 + 2 + … + (n + 1); it should be 1 + (1 + 2 + … + n).": (
+            lambda n: (n + 1) * (n + 2) // 2
+        ),
+        "these are the pieces with an end on all sides; the open ones count, too.": (
+            lambda n: (n - 1) * (n - 2) // 2
+        ),
+        "this is for planes that cut a space of three dimensions.": (
+            lambda n: 1 + n + n * (n - 1) // 2 + n * (n - 1) * (n - 2) // 6
         ),
         "one line cuts the plane into 2 pieces; 2n + 1 says 3.": (
             lambda n: 2 * n + 1
@@ -245,7 +307,7 @@ SAW = Exercise(
     ],
     slips={
         "this is one tent, whatever m is: put the result into g again, m times.": _first_only,
-        "this is the tent times itself, g(x)ᵐ; it should be put *into* itself.": _powers,
+        "this is the tent times itself, g(x)ᵐ; it should be put into itself.": _powers,
         "this is m tents added, m·g(x); the tent should be put into itself.": (
             lambda x, m: m * _tent(x)
         ),
@@ -254,11 +316,29 @@ SAW = Exercise(
         "this is upside down: the tent is 0 at both ends and 1 in the middle.": (
             lambda x, m: 1 - saw(x, m)
         ),
-        "the tent does not come down: it must *lose* 4 of its slope at ½, to go from 2 to −2.": (
+        "the tent does not come down: it must lose 4 of its slope at ½, to go from 2 to −2.": (
             _composed(lambda x: 2 * relu(x) - 2 * relu(x - 0.5))
         ),
         "the second ReLU is added; the slope must fall at ½, so subtract it.": (
             _composed(lambda x: 2 * relu(x) + 4 * relu(x - 0.5))
+        ),
+        "g(mx) squeezes one tent; it makes no new teeth. Put the result into g again.": (
+            lambda x, m: _tent(m * x)
+        ),
+        "g(2ᵐx) squeezes one tent; it makes no new teeth. Put the result into g again.": (
+            lambda x, m: _tent(2**m * x)
+        ),
+        "g is put into itself twice in every round: x = g(x), once a round.": (
+            lambda x, m: saw(x, 2 * m)
+        ),
+        "2x − 4(x − ½) is a straight line: without the ReLU nothing bends.": (
+            _composed(lambda x: 2 * x - 4 * (x - 0.5))
+        ),
+        "tents of ever smaller width are added; each should be put into the next.": (
+            lambda x, m: sum(_tent(2**k * x % 1) for k in range(m))
+        ),
+        "np.max takes the largest entry of all; np.maximum compares entry by entry.": (
+            _composed(lambda x: 2 * np.max(x, 0) - 4 * np.max(x - 0.5, 0))
         ),
         "the second ReLU switches at 0: it should be ReLU(x − ½).": (
             _composed(lambda x: 2 * relu(x) - 4 * relu(x))
@@ -316,8 +396,22 @@ SQUARE = Exercise(
             lambda teeth, x: x - sum(g / 4 ** (s + 1) for s, g in enumerate(teeth, start=1))
         ),
         "every tooth is divided by 4; the s-th by 4ˢ.": lambda teeth, x: x - sum(teeth) / 4,
-        "this is what is subtracted; it should be taken from x.": (
-            lambda teeth, x: x - square_from(teeth, x)
+        "this is what must be subtracted from x.": (lambda teeth, x: x - square_from(teeth, x)),
+        "this is what must be subtracted, with its minus sign; x is missing.": (
+            lambda teeth, x: square_from(teeth, x) - x
+        ),
+        "begin with x, not with x²: the teeth lead from x down to x².": (
+            lambda teeth, x: square_from(teeth, x) - x + x * x
+        ),
+        "every tooth is divided by 4ᵐ; the s-th by 4ˢ.": (
+            lambda teeth, x: x - sum(teeth) / 4 ** len(teeth)
+        ),
+        "the teeth come in reverse order: the first, g₁, is divided by 4.": (
+            lambda teeth, x: square_from(teeth[::-1], x)
+        ),
+        "the last tooth is left out.": lambda teeth, x: square_from(teeth[:-1], x),
+        "this divides by s⁴; it should be 4ˢ.": (
+            lambda teeth, x: x - sum(g / s**4 for s, g in enumerate(teeth, start=1))
         ),
         "this is the true x²; build it from the teeth.": lambda teeth, x: x * x,
         "this divides by 4s; by 4ˢ, 4 to the power s, it should be.": (
@@ -338,10 +432,34 @@ def product_of(square, x, y):
     return 2 * square((x + y) / 2) - square(x) / 2 - square(y) / 2
 
 
+def _kept(name):
+    operation = getattr(float, name)
+    return lambda self, *other: _Number(operation(self, *other))
+
+
+class _Number(float):
+    """A number as in a network: it can be added and multiplied by constants, and not more."""
+
+    __add__, __radd__, __sub__, __rsub__ = map(
+        _kept, ("__add__", "__radd__", "__sub__", "__rsub__")
+    )
+    __neg__, __abs__, __truediv__ = map(_kept, ("__neg__", "__abs__", "__truediv__"))
+
+    def __mul__(self, other):
+        if isinstance(other, _Number):
+            raise TypeError("x and y may not be multiplied, only squared by square")
+        return _Number(float(self) * other)
+
+    __rmul__ = __mul__
+
+    def __pow__(self, exponent):
+        raise TypeError("use square for a square")
+
+
 def _square(z):
     if not 0 <= z <= 1:
         raise ValueError(f"square works on [0, 1] only, and {z:.3g} came")
-    return z * z
+    return _Number(float(z) ** 2)
 
 
 PRODUCT = Exercise(
@@ -353,10 +471,10 @@ PRODUCT = Exercise(
     ),
     solution=product_of,
     inputs=lambda random: [
-        (_square, 0.5, 0.25),
-        (_square, 0.25, 0.5),
-        (_square, 0.9, 0.8),
-        *((_square, *map(float, random.uniform(0, 1, 2).round(2))) for _ in range(3)),
+        (_square, _Number(0.5), _Number(0.25)),
+        (_square, _Number(0.25), _Number(0.5)),
+        (_square, _Number(0.9), _Number(0.8)),
+        *((_square, *map(_Number, random.uniform(0, 1, 2).round(2))) for _ in range(3)),
     ],
     slips={
         "this is ((x + y)/2)² only; the squares of x and of y are in it, and must go.": (
@@ -375,9 +493,10 @@ PRODUCT = Exercise(
         "this is the square of half the difference, ((x − y)/2)²; it is one part of a product.": (
             lambda square, x, y: square(abs(x - y) / 2)
         ),
-        "the difference of these two squares is already xy: (x + y)² − (x − y)² = 4xy.": (
-            lambda square, x, y: (square((x + y) / 2) - square(abs(x - y) / 2)) / 4
-        ),
+        (
+            "this is xy/4, four times too small: (x/2)·(y/2) is xy/4, and "
+            "((x + y)/2)² − ((x − y)/2)² is xy already."
+        ): lambda square, x, y: (square((x + y) / 2) - square(x / 2) - square(y / 2)) / 2,
         "the square of y is missing.": (
             lambda square, x, y: 2 * square((x + y) / 2) - square(x) / 2
         ),
@@ -425,8 +544,23 @@ COUNT = Exercise(
             lambda sizes: sum(sizes[i] * sizes[i + 1] + 1 for i in range(len(sizes) - 1))
         ),
         "these are the biases; the weights are missing.": lambda sizes: sum(sizes[1:]),
+        "this is right for one hidden layer; sum over all pairs of neighbouring layers.": (
+            lambda sizes: (sizes[0] + 1) * sizes[1] + (sizes[1] + 1) * sizes[2]
+        ),
+        "(m + 1)(n + 1) gives the next layer one neuron too many: (m + 1)·n.": (
+            lambda sizes: sum((m + 1) * (n + 1) for m, n in pairwise(sizes))
+        ),
+        "this is the number of paths through the network, from any input to any output.": (
+            lambda sizes: math.prod(sizes)
+        ),
+        "these are the parameters of the first layer only.": (
+            lambda sizes: (sizes[0] + 1) * sizes[1]
+        ),
+        "these are the parameters of the last layer only.": (
+            lambda sizes: (sizes[-2] + 1) * sizes[-1]
+        ),
         "the weights to the outputs are missing.": lambda sizes: count(sizes[:-1]),
-        "the biases belong to the layer that is *entered*: (inputs + 1)·outputs.": (
+        "the biases belong to the layer that is entered: (inputs + 1)·outputs.": (
             lambda sizes: sum(sizes[i] * (sizes[i + 1] + 1) for i in range(len(sizes) - 1))
         ),
     },
@@ -447,8 +581,18 @@ def parity(xor, bits):
     return result
 
 
+class _Bit(float):
+    """0 or 1, for xor: it cannot be added."""
+
+    def __add__(self, other):
+        raise TypeError("bits are not to be added: use xor only")
+
+    __radd__ = __add__
+
+
 def _xor(a, b):
-    return float(relu(a + b) - 2 * relu(a + b - 1))
+    total = float(a) + float(b)
+    return _Bit(relu(total) - 2 * relu(total - 1))
 
 
 PARITY = Exercise(
@@ -460,25 +604,29 @@ PARITY = Exercise(
     ),
     solution=parity,
     inputs=lambda random: [
-        (_xor, [1.0, 0.0]),
-        (_xor, [1.0, 1.0, 1.0]),
-        (_xor, [0.0, 0.0, 1.0]),
-        *((_xor, [float(bit) for bit in random.integers(0, 2, d)]) for d in (4, 5, 8, 9)),
+        *((_xor, list(map(_Bit, bits))) for bits in ((1, 0), (1, 1, 1), (0, 0, 1), (0, 1, 1))),
+        *((_xor, list(map(_Bit, random.integers(0, 2, d)))) for d in (4, 5, 8, 9)),
     ],
     slips={
         "only the first two bits are looked at.": lambda xor, bits: xor(bits[0], bits[1]),
-        "this is the number of ones; its parity is asked for.": lambda xor, bits: sum(bits),
-        "this is 1 where the number of ones is *even*: one xor with 1 too many.": (
+        "this is 1 where the number of ones is even: one xor with 1 too many.": (
             lambda xor, bits: 1 - parity(xor, bits)
         ),
         "the first bit is used twice, and cancels itself: begin the loop at the second.": (
             lambda xor, bits: parity(xor, [bits[0], *bits])
         ),
         "the last bit is left out.": lambda xor, bits: parity(xor, bits[:-1]),
-        "the xors of neighbours are added; each result should go into the next xor.": (
-            lambda xor, bits: sum(xor(a, b) for a, b in zip(bits, bits[1:], strict=False))
+        "this is the xor of the first and the last bit; those between count, too.": (
+            lambda xor, bits: xor(bits[0], bits[-1])
         ),
-        "this is 1 where *any* bit is 1: that is OR, not parity.": lambda xor, bits: max(bits),
+        "this is 1 where all bits are 1: that is AND, not parity.": lambda xor, bits: min(bits),
+        "this is 1 where exactly one bit is 1; three ones are odd, too.": (
+            lambda xor, bits: bits.count(1) == 1
+        ),
+        "this is 1 where any two neighbours differ; each result should go into the next xor.": (
+            lambda xor, bits: max(map(xor, bits, bits[1:]))
+        ),
+        "this is 1 where any bit is 1: that is OR, not parity.": lambda xor, bits: max(bits),
         "the xor is taken with the bit before; it should be taken with the result so far.": (
             lambda xor, bits: xor(bits[-2], bits[-1])
         ),

@@ -513,9 +513,10 @@ def race(figure):
         height = np.log(loss - loss.min() + 1e-3 * np.ptp(loss))  # a plateau has no contours
         levels = np.linspace(height.min(), height.max(), 14)[1:-1]
         unit = np.linspace(0, 1, len(a))
-        return shades(height), contour_lines(unit, unit, height, *levels)
+        coarse = contour_lines(unit[::2], unit[::2], height[::2, ::2], *levels)
+        return shades(height), coarse
 
-    @lru_cache(maxsize=1)
+    @lru_cache(maxsize=100)
     def walks(name, factor):
         """Each racer's places, from 0 to 1, and its heights above the minimum; ∞ where lost."""
         track, found = TRACKS[name], {}
@@ -589,8 +590,12 @@ def which_valley(figure):
         ends = surface.nearest_minimum(surface.walk_from(starts, WALKERS[walker](), 300))
         return palette[ends], np.bincount(ends.ravel(), minlength=3) / ends.size
 
+    @lru_cache(maxsize=500)
+    def walk(a, b, walker):
+        return minimize(surface.loss, surface.gradient, (a, b), WALKERS[walker](), 200)
+
     def update(a, b, walker):
-        trace = minimize(surface.loss, surface.gradient, (a, b), WALKERS[walker](), 200)
+        trace = walk(a, b, walker)
         set_path(trace.points)
         colors, shares = basins(walker)
         maps.set_data(colors)

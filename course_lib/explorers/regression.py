@@ -282,9 +282,13 @@ def parallel_universes(figure):
     bars = moving_lines(right, colors=colors, linewidths=24, capstyle="butt")
     training_sets = [draw_sample(seed, 100) for seed in range(100)]
 
-    def update(degree, n, penalty):
+    @lru_cache(maxsize=500)  # on the way back a hundred fits need not be made again
+    def universes_with(degree, n, penalty):
         first_n = ((x[:n], y[:n]) for x, y in training_sets)
-        seen = bias_variance(Polynomial(degree, penalty), lambda _: next(first_n), x, truth, noise)
+        return bias_variance(Polynomial(degree, penalty), lambda _: next(first_n), x, truth, noise)
+
+    def update(degree, n, penalty):
+        seen = universes_with(degree, n, penalty)
         universes.set_segments([np.column_stack([x, fit]) for fit in seen.predictions])
         average.set_data(x, seen.mean)
         values = [seen.bias_squared, seen.variance, seen.noise]
@@ -321,6 +325,13 @@ def cross_validation(figure):
     folds_lines = moving_lines(right, colors=GREY, linewidths=1)
     set_curves = two_curves(right, DEGREES, labels=("k-fold average", "true"))
 
+    @lru_cache(maxsize=500)
+    def fold_errors(k, n, shuffle):
+        folds = k_fold(n, k, seed=shuffle)
+        return np.sqrt(
+            [cross_validate(Polynomial(d), x_all[:n], y_all[:n], folds) for d in DEGREES]
+        )
+
     @cache  # the true errors are the same however the examples are dealt into folds
     def true_errors(n):
         models = [Polynomial(d).fit(x_all[:n], y_all[:n]) for d in DEGREES]
@@ -332,7 +343,7 @@ def cross_validation(figure):
         fold_of = np.concatenate([np.full(len(v), i) for i, (_, v) in enumerate(folds)])
         points.set_offsets(np.column_stack([x, y])[np.concatenate([v for _, v in folds])])
         points.set_array(fold_of)
-        errors = np.sqrt([cross_validate(Polynomial(d), x, y, folds) for d in DEGREES])
+        errors = fold_errors(k, n, shuffle)
         average = np.sqrt((errors**2).mean(axis=1))
         true = true_errors(n)
         folds_lines.set_segments([np.column_stack([DEGREES, fold]) for fold in errors.T])
