@@ -4,6 +4,7 @@ Run it from the root of the repository: python benchmarks/bench_curvature.py
 PyHessian is compared where it is installed (pip install pyhessian).
 """
 
+import importlib
 import importlib.util
 
 import numpy as np
@@ -55,9 +56,10 @@ def compare(name, model, X, y, rounds):
         found["eigsh"] = np.sort(eigsh(matrix, K, which="LA", tol=1e-8)[0])[::-1]
 
     def pyhessians():
-        from pyhessian import hessian as PyHessian
-
-        values, _ = PyHessian(model, cross_entropy, (X, y), cuda=False).eigenvalues(1000, 1e-6, K)
+        theirs = importlib.import_module("pyhessian").hessian(
+            model, cross_entropy, (X, y), cuda=False
+        )
+        values, _ = theirs.eigenvalues(1000, 1e-6, K)
         found["PyHessian"] = np.array(values)
 
     t = medians({"ours": ours, "eigsh": scipys}, rounds)

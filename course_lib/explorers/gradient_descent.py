@@ -1,5 +1,6 @@
 """Lesson 02: how to walk down a loss, and what makes the walk long, short, or impossible."""
 
+import math
 from functools import cache, lru_cache
 
 import numpy as np
@@ -21,6 +22,7 @@ from course_lib.drawing import (
     moving_image,
     moving_lines,
     moving_polygons,
+    moving_texts,
     ranks_of,
     shades,
 )
@@ -451,9 +453,9 @@ RACE_STEPS = 100
 ARRIVED = 1e-12  # so near above the minimum a racer has arrived
 
 
-def run_race(track, kind, rate):
+def run_race(track, kind, rate, steps=RACE_STEPS):
     """One racer's walk on a track."""
-    return minimize(track.loss, track.gradient, track.start, kind(rate), RACE_STEPS)
+    return minimize(track.loss, track.gradient, track.start, kind(rate), steps)
 
 
 @cache
@@ -517,14 +519,14 @@ def race(figure):
         return shades(height), coarse
 
     @lru_cache(maxsize=100)
-    def walks(name, factor):
+    def walks(name, factor, steps):
         """Each racer's places, from 0 to 1, and its heights above the minimum; ∞ where lost."""
         track, found = TRACKS[name], {}
         lowest = min(track.loss(np.array(minimum)) for minimum in track.minima)
         low, high = np.array(track.limits).T
         for racer, (kind, *_) in racers.items():
-            trace = run_race(track, kind, factor * tuned_rate(name, kind))
-            heights = np.full(RACE_STEPS + 1, np.inf)
+            trace = run_race(track, kind, factor * tuned_rate(name, kind), steps)
+            heights = np.full(steps + 1, np.inf)
             heights[: len(trace.losses)] = trace.losses - lowest
             found[racer] = np.clip((trace.points - low) / (high - low), -1, 2), heights
         return found
@@ -534,7 +536,8 @@ def race(figure):
         picture.set_data(colors)
         contours.set_segments(segments)
         now = {}
-        for racer, (points, heights) in walks(track, factor).items():
+        no_further = 25 * math.ceil(step / 25)
+        for racer, (points, heights) in walks(track, factor, no_further).items():
             _, path, head, curve = racers[racer]
             path.set_data(*points[: step + 1].T)
             head.set_data(*points[: step + 1][-1:].T)
@@ -575,9 +578,9 @@ def which_valley(figure):
     names = ("shallow", "middle", "deepest")
     right.grid(False)
     maps = moving_image(right, ((-5, 5), (-4, 4)), (81, 81))
-    for name, (a_low, b_low) in zip(names, surface.minima, strict=True):
-        right.plot(a_low, b_low, "*", color="white", mec=INK, markersize=18, animated=True)
-        right.text(a_low, b_low - 0.45, name, ha="center", va="top", animated=True)
+    lows = np.array(surface.minima)
+    right.plot(*lows.T, "*", color="white", mec=INK, markersize=18, animated=True)
+    moving_texts(right, lows - (0, 0.75), size=14)(names)
     (here,) = right.plot([], [], "o", color=ORANGE, mec="white", markersize=12, animated=True)
     a_grid, b_grid, _ = surface.on_grid(81)
     starts = np.array(np.meshgrid(a_grid, b_grid))
@@ -592,7 +595,8 @@ def which_valley(figure):
 
     @lru_cache(maxsize=500)
     def walk(a, b, walker):
-        return minimize(surface.loss, surface.gradient, (a, b), WALKERS[walker](), 200)
+        optimizer = WALKERS[walker]()
+        return minimize(surface.loss, surface.gradient, (a, b), optimizer, 200, tolerance=1e-3)
 
     def update(a, b, walker):
         trace = walk(a, b, walker)
