@@ -25,6 +25,7 @@ import urllib.request
 from pathlib import Path
 
 from course import LAB_SETTINGS
+from course_lib.saving import WIDGET_VIEW
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -59,6 +60,13 @@ RUN_ALL = """async () => {
     await jupyterapp.commands.execute("notebook:clear-all-cell-outputs");
     await jupyterapp.commands.execute("notebook:run-all-cells");
 }"""
+ALL_SHOWN = """() => {
+    const cells = [...jupyterapp.shell.currentWidget.content.model.cells];
+    const outputs = cells.flatMap(cell => cell.toJSON().outputs ?? []);
+    const data = outputs.map(output => output.data ?? {});
+    const live = data.filter(one => one["image/png"] && one[view]);
+    return document.querySelectorAll("img.explorer").length === live.length;
+}""".replace("view", f'"{WIDGET_VIEW}"')
 WATCH_HEIGHT = """element => {
     const seen = element.heights = {low: element.offsetHeight, high: element.offsetHeight};
     const look = () => {
@@ -215,6 +223,7 @@ class NotebookPage:
     def run_all(self):
         """Run all cells, and wait until each explorer shows its picture."""
         self.page.evaluate(RUN_ALL)
+        self.page.wait_for_function(ALL_SHOWN, timeout=1_000 * SECONDS)
         for explorer in self.explorers():
             explorer.wait_for_picture()
 

@@ -18,7 +18,9 @@ def explorers_of(path):
     notebook = nbformat.read(path, as_version=4)
     title, *_ = notebook.cells
     imports, *codes = (cell for cell in notebook.cells if cell.cell_type == "code")
-    openers = [cell for cell in codes if re.fullmatch(r"explorers\.\w+\(\)", cell.source.strip())]
+    openers = [
+        cell for cell in codes if re.fullmatch(r"explorers\.(?!plot_)\w+\(\)", cell.source.strip())
+    ]
     notebook.cells = [title, imports, *openers] if openers else []
     return notebook
 
