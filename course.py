@@ -53,6 +53,8 @@ LAB_SETTINGS = {
     },
 }
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
 SERVER_SETTINGS = {
     # a saved notebook shows pictures, also where no kernel runs
     "FileContentsManager": {"pre_save_hook": "course_lib.saving.before_saving"},
@@ -321,9 +323,6 @@ def test(options):
 def render(options):
     notebooks = [notebook_of(lesson) for lesson in options.lessons]
     return run_all(find_python(options), {"render": ["tools/render.py", *notebooks]})
-
-
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def bench(options):

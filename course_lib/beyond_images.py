@@ -7,7 +7,7 @@ pool, follows from the task. Lecture: "More applications: playing Go, speech, te
 import numpy as np
 from torch import nn
 
-from course_lib.validation import as_integer, as_number
+from course_lib.validation import as_integer, as_number, as_option
 
 NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
@@ -76,12 +76,10 @@ def go_network(pooling="none", filters=16):
         "repeated": [nn.MaxPool2d(3), nn.Conv2d(filters, 1, 1), nn.Upsample(scale_factor=3)],
         "learned": [nn.MaxPool2d(3), nn.ConvTranspose2d(filters, 1, 3, stride=3)],
     }
-    if pooling not in ends:
-        raise ValueError(f"pooling must be one of {', '.join(ends)}, came {pooling!r}")
     return nn.Sequential(
         nn.Conv2d(3, filters, 3, padding=1), nn.ReLU(),
         nn.Conv2d(filters, filters, 3, padding=1), nn.ReLU(),
-        *ends[pooling],
+        *ends[as_option(pooling, "pooling", ends)],
         nn.Flatten(),
     )  # fmt: skip
 

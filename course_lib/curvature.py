@@ -128,16 +128,19 @@ def top_eigenvalues(product, n, k=1, tolerance=1e-8, steps=300, seed=0, dtype=to
 
     Shapes (k,) and (k, n). The matrix is known by its `product`. An eigenvalue θ of T is within
     β |last entry of its vector| of one of A's: Lanczos goes on until that is below `tolerance`
-    times the largest |θ|, for all k. RuntimeError where `steps` were not enough. An eigenvalue
-    that comes several times is found once. For the smallest, hand over v ↦ −A v.
+    times the largest |θ|, for all k. An eigenvalue that comes several times is found once.
+    RuntimeError where there are fewer than k different ones, or where `steps` were not enough.
+    For the smallest eigenvalues, hand over v ↦ −A v.
     """
     k, n = as_integer(k, "k", minimum=1), as_integer(n, "n", minimum=1)
     if k > n:
         raise ValueError(f"k must be at most n = {n}, came {k}")
     tolerance = as_number(tolerance, "tolerance", minimum=0)
     for alpha, beta, Q in lanczos(product, direction(n, seed, dtype), steps):
-        done = beta[-1] == 0
-        if len(alpha) < k or (len(alpha) % 5 and not done):
+        done, looks = beta[-1] == 0, len(alpha) % 5 == 0 or len(alpha) == steps
+        if done and len(alpha) < k:
+            raise RuntimeError(f"k is {k}, but there are only {len(alpha)} different eigenvalues")
+        if len(alpha) < k or not (looks or done):
             continue
         values, vectors = eigh_tridiagonal(alpha, beta[:-1])
         error = beta[-1] * np.abs(vectors[-1, -k:])

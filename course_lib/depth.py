@@ -16,7 +16,7 @@ from course_lib.linear_models import r_squared
 from course_lib.networks import MLP, softmax_cross_entropy, train
 from course_lib.optimizers import Adam, linear_decay
 from course_lib.relu_networks import sawtooth
-from course_lib.validation import as_array, as_integer, as_number, check_same_length
+from course_lib.validation import as_array, as_integer, as_number, as_option, check_same_length
 
 # --- A network that predicts a number -------------------------------------------------------------
 
@@ -89,8 +89,7 @@ TARGETS = {  # the number of folds is that of `sawtooth`: 3 make 8 straight piec
 
 def regression_data(target, n, seed):
     """n points of the square [−1, 1]², uniform, and the target's values there."""
-    if target not in TARGETS:
-        raise ValueError(f"target must be one of {', '.join(TARGETS)}, came {target!r}")
+    as_option(target, "target", TARGETS)
     X = np.random.default_rng(seed).uniform(-1, 1, (as_integer(n, "n", 1), 2))
     return X, TARGETS[target](X)
 
@@ -141,9 +140,8 @@ def fit_six_layers(name, seed=0):
     It has learned 4,000 digits in 4 epochs, and reads about nine in ten new ones rightly.
     """
     (images, labels), (new, truth) = load_digits("train"), load_digits("test")
-    if name not in SIX_LAYERS:
-        raise ValueError(f"name must be one of {', '.join(SIX_LAYERS)}, came {name!r}")
-    network = MLP([784] + [48] * 5 + [10], *SIX_LAYERS[name], seed=seed)
+    settings = SIX_LAYERS[as_option(name, "name", SIX_LAYERS)]
+    network = MLP([784] + [48] * 5 + [10], *settings, seed=seed)
     X, epochs = images[:4000].reshape(4000, 784), 4
     train(network, X, labels[:4000], Adam(linear_decay(0.002, epochs * 63)), epochs, seed=seed)
     return network, new[:400].reshape(400, 784), truth[:400]
@@ -283,9 +281,7 @@ class NumberReader:
     WAYS = ("whole", "deep", "two answers", "two readers", "shared reader")
 
     def __init__(self, way, seed=0, learning_rate=0.002, updates=1500):
-        if way not in self.WAYS:
-            raise ValueError(f"way must be one of {', '.join(self.WAYS)}, came {way!r}")
-        self.way, self.seed = way, seed
+        self.way, self.seed = as_option(way, "way", self.WAYS), seed
         self.learning_rate, self.updates = learning_rate, updates
 
     def fit(self, images, numbers):

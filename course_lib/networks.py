@@ -27,6 +27,7 @@ from course_lib.validation import (
     as_design,
     as_integer,
     as_number,
+    as_option,
     check_same_length,
 )
 
@@ -90,7 +91,7 @@ class Activation:
     """A = σ(Z), entry by entry; `name` is one of `ACTIVATIONS`."""
 
     def __init__(self, name):
-        self.function = ACTIVATIONS[_known(name, "activation", ACTIVATIONS)]
+        self.function = ACTIVATIONS[as_option(name, "activation", ACTIVATIONS)]
 
     def forward(self, Z):
         """A, of the shape of Z; it is kept for the way back."""
@@ -157,7 +158,7 @@ def initial_std(initializer, n):
     and so does torch's `xavier_normal_`; 1/n is LeCun's (1998). He et al. 2015 (Kaiming) is 2/n.
     """
     if isinstance(initializer, str):
-        return INITIALIZERS[_known(initializer, "initializer", INITIALIZERS)](n)
+        return INITIALIZERS[as_option(initializer, "initializer", INITIALIZERS)](n)
     return as_number(initializer, "initializer", minimum=0)
 
 
@@ -313,12 +314,6 @@ def _blocks(sizes):
             blocks[name] = slice(start, start + length)
             start += length
     return blocks
-
-
-def _known(name, argument, table):
-    if not isinstance(name, str) or name not in table:
-        raise ValueError(f"{argument} must be one of {', '.join(table)}, came {name!r}")
-    return name
 
 
 # --- Is the gradient right? --------------------------------------------------------------------

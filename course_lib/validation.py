@@ -81,8 +81,8 @@ def as_number(value, name, minimum=-math.inf, above=-math.inf, maximum=math.inf)
 
 
 def as_option(value, name, options):
-    """`value`, which must be one of the options."""
-    if value not in options:
+    """`value`, which must be one of the options, texts."""
+    if not isinstance(value, str) or value not in options:
         raise ValueError(f"{name} must be one of {', '.join(options)}, came {value!r}")
     return value
 

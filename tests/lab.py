@@ -34,8 +34,6 @@ SETTINGS = LAB_SETTINGS | {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
 NOISE = re.compile(r"favicon|/lsp/|/api/workspaces")  # of JupyterLab itself
-TOO_EARLY = re.compile(r"No such comm")
-"""A kernel's answer to JupyterLab, which asks for widgets before there are any in the kernel."""
 SECONDS = 20
 
 READY = """() => {
@@ -59,6 +57,10 @@ LISTEN = """() => {
 RUN_ALL = """async () => {
     await jupyterapp.commands.execute("notebook:clear-all-cell-outputs");
     await jupyterapp.commands.execute("notebook:run-all-cells");
+}"""
+# JupyterLab asks a new kernel for its widgets, before the kernel knows what a widget is
+FORGET_WHAT_CAME_TOO_EARLY = """() => {
+    heard.troubles = heard.troubles.filter(trouble => !trouble.startsWith("No such comm"));
 }"""
 ALL_SHOWN = """() => {
     const cells = [...jupyterapp.shell.currentWidget.content.model.cells];
@@ -223,6 +225,7 @@ class NotebookPage:
     def run_all(self):
         """Run all cells, and wait until each explorer shows its picture."""
         self.page.evaluate(RUN_ALL)
+        self.page.evaluate(FORGET_WHAT_CAME_TOO_EARLY)
         self.page.wait_for_function(ALL_SHOWN, timeout=1_000 * SECONDS)
         for explorer in self.explorers():
             explorer.wait_for_picture()
@@ -246,7 +249,6 @@ class NotebookPage:
         mimes = ["application/vnd.jupyter.error", "application/vnd.jupyter.stderr"]
         red = [self.page.locator(f'[data-mime-type="{mime}"]').all_inner_texts() for mime in mimes]
         heard = self.page.evaluate("() => window.heard ? heard.troubles : []")
-        heard = [trouble for trouble in heard if not TOO_EARLY.match(trouble)]
         return [*sum(red, []), *heard, *self.console]
 
     def close(self):

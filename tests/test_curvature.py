@@ -149,6 +149,17 @@ def test_the_top_eigenvalues_of_float32_are_found_too(small):
     np.testing.assert_allclose(values, np.linalg.eigvalsh(H.numpy())[: -3 - 1 : -1], rtol=1e-4)
 
 
+def test_fewer_different_eigenvalues_than_wanted_are_said():
+    with pytest.raises(RuntimeError, match="k is 2, but there are only 1 different eigenvalues"):
+        top_eigenvalues(lambda v: 3 * v, 5, k=2)
+
+
+def test_the_last_step_that_is_allowed_counts():
+    A = torch.diag(torch.tensor([1.0, 2, 3, 4, 5, 6, 1e6], dtype=torch.float64))
+    values, _ = top_eigenvalues(lambda v: A @ v, 7, steps=3, tolerance=1e-3)
+    assert values[0] == pytest.approx(1e6)
+
+
 def test_too_few_steps_are_said(small):
     _, theta, H = small
     with pytest.raises(RuntimeError, match="12 steps were not enough for 10 eigenvalues"):

@@ -143,6 +143,21 @@ def test_the_fast_image_is_matplotlibs_but_for_rounding():
     assert np.mean(abs(pixels(fast_figure) - pixels(figure)) > 40) < 0.02
 
 
+def test_the_fast_image_shows_new_colors_and_fills_a_figure_that_has_grown():
+    figure, axes = new_figure()
+    image = moving_image(axes, ((0, 1), (0, 1)), (2, 2))
+    image.set_animated(False)
+    axes.axis("off")
+    for level in (0, 100):
+        image.set_data(np.full((2, 2, 4), (level, level, level, 255), dtype=np.uint8))
+        for dpi in (100, 200):
+            figure.set_dpi(dpi)
+            left, low, right, high = np.rint(axes.bbox.extents).astype(int)
+            shown = image.make_image(None)[0]
+            assert shown.shape == (high - low, right - left, 4)
+            assert (shown[..., :3] == level).all()
+
+
 def test_moving_texts_are_drawn_each_at_its_place_and_move():
     figure, axes = new_figure(size=(4, 3))
     axes.set(xlim=(0, 1), ylim=(0, 1))

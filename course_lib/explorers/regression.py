@@ -267,7 +267,7 @@ def moving_histogram(axes, edges, truth, top):
 )
 def parallel_universes(figure):
     """A hundred universes, a hundred fits: do they miss together, or each its own way?"""
-    x = middle_of_cp(25)
+    x = middle_of_cp(40)
     truth, noise = expected_cp_after(x), cp_noise_variance(x)
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
     cp_axes(left, "100 universes", height=1600).set_xlim(0, 550)
