@@ -34,6 +34,7 @@ def separable(points, labels):
 
     `points` has shape (k, d), `labels` (k,). Linear programming: are there w, b with
     w·x + b ≥ 1 for the first and ≤ −1 for the others? Points in any position, also twice the same.
+    RuntimeError where the solver cannot tell.
     """
     points = as_array(points, "points", ndim=2)
     side = np.where(labels, 1.0, -1.0)
@@ -42,7 +43,9 @@ def separable(points, labels):
     rows = side[:, None] * np.column_stack([points, np.ones(len(points))])
     nothing = np.zeros(rows.shape[1])
     found = linprog(nothing, A_ub=-rows, b_ub=-np.ones(len(rows)), bounds=(None, None))
-    return found.status == 0  # 2: there are none
+    if found.status not in (0, 2):  # 0: here they are, 2: there are none
+        raise RuntimeError(f"linear programming did not come to an end: {found.message}")
+    return found.status == 0
 
 
 def not_separable(points):

@@ -129,9 +129,18 @@ def move_slider(slider):
     slider.press("ArrowLeft")
     slider.press("Home")
     assert explorer.pixels() != high_picture, f"slider {slider.name!r} leaves the picture as it is"
+    slider.press("ArrowRight")
     slider.drag_to_end()
     explorer.wait_for_words("===", high_words)
     assert explorer.pixels() == high_picture
+
+
+def test_a_whole_lesson_runs_without_trouble(lab):
+    notebook = lab.open("01_regression.ipynb")
+    notebook.run_all()
+    assert notebook.explorers()
+    assert notebook.troubles == []
+    notebook.close()
 
 
 @pytest.mark.parametrize("lesson", WITH_EXPLORERS, indirect=True)
