@@ -20,8 +20,8 @@ class View:
         self.controls = {name: _control(name, c) for name, c in explorer.controls.items()}
         for name, control in self.controls.items():
             control.observe(lambda change, name=name: self._moved(name, change.new), "value")
-        self.picture = widgets.HTML()
-        self.words = widgets.HTML()
+        self.picture = widgets.HTML()  # and its words: one message to the browser, one frame
+        self.nothing = widgets.HTML(layout={"display": "none"})
         self.code = widgets.Text(disabled=True, layout={"width": "auto", "display": "none"})
         self.box = widgets.VBox(
             [
@@ -37,19 +37,18 @@ class View:
 
     def refresh(self):
         """Show the explorer's state: the picture first, since the eye waits for it."""
-        self.picture.value = _image(self.explorer)
-        self.words.value = (
-            f'<div role="status" style="font-size: {15 * self.scale:.0f}px; line-height: 1.4; '
-            f'min-height: 2.8em">{html.escape(self.explorer.words)}</div>'
-        )
+        self.picture.value = _image(self.explorer) + _words(self.explorer, 15 * self.scale)
         if self.code.layout.display != "none":
             self.code.value = self.explorer.code
         for name, control in self.controls.items():
             control.value = self.explorer.values[name]
 
     def bundles(self):
-        """Return what a notebook needs to show the picture's view and the words' view."""
-        return tuple({WIDGET_VIEW: _view(widget)} for widget in (self.box, self.words))
+        """Return the live views for the two outputs of a picture: all in the first one.
+
+        The second output has the words of a notebook without a kernel; a live one does not need it.
+        """
+        return tuple({WIDGET_VIEW: _view(widget)} for widget in (self.box, self.nothing))
 
     def _moved(self, name, value):
         control = self.explorer.controls[name]
@@ -98,6 +97,14 @@ def _image(explorer):
         f'<img class="explorer" alt="" width="{width}" height="{height}" decoding="sync" '
         f'style="display: block; max-width: 100%; height: auto" '
         f'src="data:image/jpeg;base64,{data}">'
+    )
+
+
+def _words(explorer, size):
+    """Return the words as HTML, in letters of this many pixels, room for two lines."""
+    return (
+        f'<div role="status" style="font-size: {size:.0f}px; line-height: 1.4; '
+        f'min-height: 2.8em">{html.escape(explorer.words)}</div>'
     )
 
 

@@ -263,15 +263,14 @@ class NotebookPage:
 
 
 class ExplorerOnPage:
-    """The live view of one explorer: an output with controls and a picture, the next with words."""
+    """The live view of one explorer: an output with controls, a picture and its words."""
 
     def __init__(self, notebook, output):
         self.notebook = notebook
         self.page = notebook.page
         self.picture = output.locator("img.explorer")
         self.output = output
-        below = output.locator("xpath=following-sibling::*[1]")
-        self._words = below.locator(".jp-OutputArea-output")
+        self._words = output.get_by_role("status")
 
     @property
     def words(self):
@@ -284,14 +283,12 @@ class ExplorerOnPage:
     def wait_until(self, test, argument=None):
         """Wait for a test in JavaScript of `picture`, `words` (a string), `root` and `arg`."""
         self.page.wait_for_function(
-            f"""([picture, below, root, arg]) => {{
-                const words = below.innerText.trim();
-                return picture.complete && picture.naturalWidth > 0 && ({test});
+            f"""([root, arg]) => {{
+                const picture = root.querySelector("img.explorer");
+                const words = root.querySelector("[role=status]")?.innerText.trim();
+                return picture?.complete && picture.naturalWidth > 0 && ({test});
             }}""",
-            arg=[
-                *(one.element_handle() for one in (self.picture, self._words, self.output)),
-                argument,
-            ],
+            arg=[self.output.element_handle(), argument],
             timeout=1_000 * SECONDS,
         )
 
@@ -320,7 +317,7 @@ class ExplorerOnPage:
         self.notebook.settle()
 
     def watch_height(self):
-        """Begin to watch the heights of the two outputs."""
+        """Begin to watch the height of the cell."""
         self._cell().evaluate(WATCH_HEIGHT)
 
     def jump(self):

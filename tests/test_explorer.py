@@ -457,7 +457,7 @@ def test_the_live_view_follows_moves_from_code(displayed):
     one.set(slope=-2.5, rate=1, count=9, mood="zooms")
     assert {name: control.value for name, control in view.controls.items()} == one.values
     assert view.picture.value != picture
-    assert "it rises by -2.5" in view.words.value
+    assert "it rises by -2.5" in view.picture.value
 
 
 def test_a_hand_on_a_control_moves_the_explorer(displayed):
@@ -477,7 +477,7 @@ def test_words_with_signs_of_html_are_shown_as_they_are(displayed):
 
     one = signs()
     displayed(one)
-    assert "a &lt; b &amp; c" in one._view.words.value
+    assert "a &lt; b &amp; c" in one._view.picture.value
 
 
 # --- floors ---------------------------------------------------------------------------------
