@@ -106,9 +106,16 @@ class FillingImage(AxesImage):
         left, bottom, right, top = np.rint(self.axes.bbox.extents).astype(int)
         size = right - left, top - bottom
         if self._scaled is None or self._scaled.shape[1::-1] != size:
-            pixels = Image.fromarray(np.ascontiguousarray(self.get_array()))
-            self._scaled = np.array(pixels.resize(size, Image.Resampling.BILINEAR))
+            pixels = np.ascontiguousarray(self.get_array())
+            opaque = (pixels[..., 3] == 255).all()
+            picture = without_opacity(pixels) if opaque else Image.fromarray(pixels)
+            self._scaled = np.array(picture.resize(size, Image.Resampling.BILINEAR))
         return self._scaled, left, bottom, None
+
+
+def without_opacity(pixels):
+    """Return Pillow's image of pixels, shape (height, width, 4), 0 … 255; the fourth is unused."""
+    return Image.frombuffer("RGBX", pixels.shape[1::-1], pixels, "raw", "RGBX", 0, 1)
 
 
 def moving_image(axes, limits, shape):

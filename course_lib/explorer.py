@@ -22,10 +22,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 from threadpoolctl import ThreadpoolController
 
-from course_lib.drawing import DPI, ORANGE
+from course_lib.drawing import DPI, ORANGE, without_opacity
 from course_lib.plotting import show_picture
 
 # A slider moves on another thread than the cells run on, and the number of threads of the linear
@@ -217,8 +216,10 @@ class Explorer:
 
     def encoded(self, kind, **options):
         """Return the picture as the bytes of a file: "png", or "jpeg", ten times faster."""
-        buffer = io.BytesIO()
-        Image.fromarray(self.pixels()).convert("RGB").save(buffer, format=kind, **options)
+        picture, buffer = without_opacity(self.pixels()), io.BytesIO()
+        if kind != "jpeg":  # which takes the pixels as they lie
+            picture = picture.convert("RGB")
+        picture.save(buffer, format=kind, **options)
         return buffer.getvalue()
 
     def enlarge(self, scale):

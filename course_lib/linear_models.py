@@ -466,7 +466,7 @@ def best_by_validation(models, X, y, folds):
 
 @dataclass(frozen=True, eq=False)
 class BiasVariance:
-    """What `bias_variance` found; errors are in squared units of y, averaged over the points x."""
+    """What `split_error` found; errors are in squared units of y, averaged over the points x."""
 
     predictions: np.ndarray  # (universes, m): one fitted function a row
     mean: np.ndarray  # (m,): the average of the fitted functions, f̄(x)
@@ -489,15 +489,8 @@ def bias_variance(model, draw, x, truth, noise_variance=0.0, universes=100, seed
     `numpy.random.Generator` that it is given. The fits are judged at the points `x`, shape
     (m, d) or whatever the model predicts from, where the true function f* has the values `truth`,
     shape (m,), and where y has the variance `noise_variance`, a number or shape (m,).
+    `split_error` tells what is computed from the fits, and what `y` and `seed` are.
 
-    With f̄ the average fit, bias² is the mean of (f̄ − f*)², and the variance is the mean of
-    (f − f̄)², divided by the number U of universes, not U − 1. So bias² + variance is *exactly* the
-    mean of (f − f*)² over these universes. (With infinitely many, f̄ would be known exactly; with
-    U of them, about variance / U is counted as bias²: it matters where the variance is large.)
-
-    The measured error is the mean of (y − f)² over all fits, for fresh targets `y` at the points,
-    shape (m,). It equals the sum up to chance if f* and the noise are what they are said to be.
-    Without `y`, Gaussian targets f* + noise are drawn, others in each universe.
     The same seed gives the same training sets to every model. Lecture: "Where does the error come
     from".
     """
@@ -508,10 +501,33 @@ def bias_variance(model, draw, x, truth, noise_variance=0.0, universes=100, seed
     training, targets = np.random.default_rng(seed).spawn(2)
     model = copy.deepcopy(model)
     fits = (model.fit(*_universe(draw, training)) for _ in range(universes))
-    predictions = np.array([as_array(fit.predict(x), "prediction", ndim=1) for fit in fits])
+    predictions = [as_array(fit.predict(x), "prediction", ndim=1) for fit in fits]
+    return split_error(predictions, truth, noise_variance, seed=targets, y=y)
+
+
+def split_error(predictions, truth, noise_variance=0.0, seed=0, y=None):
+    """Split the error of fits f, one a universe: bias² + variance + noise, a `BiasVariance`.
+
+    `predictions` are the fits' values at m points, shape (universes, m); there the true function
+    f* has the values `truth`, shape (m,), and y the variance `noise_variance`, a number or (m,).
+
+    With f̄ the average fit, bias² is the mean of (f̄ − f*)², and the variance is the mean of
+    (f − f̄)², divided by the number U of universes, not U − 1. So bias² + variance is *exactly* the
+    mean of (f − f*)² over these universes. (With infinitely many, f̄ would be known exactly; with
+    U of them, about variance / U is counted as bias²: it matters where the variance is large.)
+
+    The measured error is the mean of (y − f)² over all fits, for fresh targets `y` at the points,
+    shape (m,). It equals the sum up to chance if f* and the noise are what they are said to be.
+    Without `y`, Gaussian targets f* + noise are drawn, others in each universe, with `seed`.
+    """
+    truth = as_array(truth, "truth", ndim=1)
+    noise_variance = _noise_at(noise_variance, truth)
+    predictions = as_array(predictions, "predictions", ndim=2)
+    as_integer(len(predictions), "the number of predictions", minimum=2)
     check_same_shape(truth=truth, prediction=predictions[0])
     if y is None:
-        y = truth + np.sqrt(noise_variance) * targets.standard_normal(predictions.shape)
+        chance = np.random.default_rng(seed).standard_normal(predictions.shape)
+        y = truth + np.sqrt(noise_variance) * chance
     else:
         y = as_array(y, "y", ndim=1)
         check_same_shape(truth=truth, y=y)

@@ -7,6 +7,8 @@ import pytest
 from sklearn import linear_model, metrics, model_selection, preprocessing
 
 from course_lib import linear_models
+from course_lib.datasets import sample_evolutions
+from course_lib.explorers.regression import fit_each
 from course_lib.linear_models import (
     LinearRegression,
     Polynomial,
@@ -26,6 +28,7 @@ from course_lib.linear_models import (
     polynomial_features,
     r_squared,
     root_mean_squared_error,
+    split_error,
     squared_error,
     squared_error_gradient,
     training_and_test_error,
@@ -471,6 +474,17 @@ def test_noise_may_differ_from_point_to_point():
     assert abs(result.expected_error - result.measured_error) < 4 * result.standard_error
 
 
+@pytest.mark.parametrize("degree", [1, 3, 5])
+@pytest.mark.parametrize("penalty", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("n", [20, 100])
+def test_the_explorers_fits_at_once_are_those_of_polynomial_one_by_one(degree, penalty, n):
+    caught = [sample_evolutions(seed, n)[:2] for seed in range(20)]
+    x, y = np.stack(caught, axis=1)
+    at = np.linspace(50, 600, 7)
+    one_by_one = [Polynomial(degree, penalty).fit(*pair).predict(at) for pair in caught]
+    np.testing.assert_allclose(fit_each(x, y, degree, penalty, at), one_by_one, rtol=1e-7)
+
+
 def test_the_measured_error_can_be_that_of_given_targets():
     y = wave(POINTS) + 0.5
     result = bias_variance(Polynomial(2), draw_wave, POINTS, wave(POINTS), universes=20, y=y)
@@ -572,6 +586,11 @@ REFUSED = {
     "one universe": (
         lambda: bias_variance(Ridge(), draw_wave, X, Y, universes=1),
         "universes must be at least 2",
+    ),
+    "one fit": (lambda: split_error(Y[None], Y), "number of predictions must be at least 2"),
+    "fits at other points": (
+        lambda: split_error(np.ones((3, 4)), Y),
+        r"came truth \(10,\), prediction \(4,\)",
     ),
     "y of other shape": (
         lambda: bias_variance(Polynomial(1), draw_wave, Y, Y, y=Y[:4]),

@@ -20,10 +20,10 @@ from course_lib.drawing import (
 from course_lib.explorer import explorer, int_slider, log_slider, slider
 from course_lib.linear_models import (
     Polynomial,
-    bias_variance,
     cross_validate,
     k_fold,
     root_mean_squared_error,
+    split_error,
     squared_error,
 )
 
@@ -280,16 +280,12 @@ def parallel_universes(figure):
     right.set(yticks=range(5), yticklabels=parts, ylim=(4.6, -0.6))
     colors = [BLUE, ORANGE, GREEN, INK, PINK]
     bars = moving_lines(right, colors=colors, linewidths=24, capstyle="butt")
-    training_sets = [draw_sample(seed, 100) for seed in range(100)]
-
-    @lru_cache(maxsize=500)  # on the way back a hundred fits need not be made again
-    def universes_with(degree, n, penalty):
-        first_n = ((x[:n], y[:n]) for x, y in training_sets)
-        return bias_variance(Polynomial(degree, penalty), lambda _: next(first_n), x, truth, noise)
+    caught = np.array([draw_sample(seed, 100) for seed in range(100)])  # universe, CP or CP', 100
 
     def update(degree, n, penalty):
-        seen = universes_with(degree, n, penalty)
-        universes.set_segments([np.column_stack([x, fit]) for fit in seen.predictions])
+        fits = fit_each(caught[:, 0, :n], caught[:, 1, :n], degree, penalty, at=x)
+        seen = split_error(fits, truth, noise)
+        universes.set_segments(np.stack(np.broadcast_arrays(x, fits), axis=-1))
         average.set_data(x, seen.mean)
         values = [seen.bias_squared, seen.variance, seen.noise]
         values += [sum(values), seen.measured_error]
@@ -300,6 +296,24 @@ def parallel_universes(figure):
         )
 
     return update
+
+
+def fit_each(x, y, degree, penalty, at):
+    """The fits of `Polynomial(degree, penalty)` to each row of x and y, shape (universes, n).
+
+    Returns their values at the points `at`, shape (universes, m). All universes go through each
+    step together: a hundred fits take a tenth of the time that they take one by one.
+    """
+    middle, spread = x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)
+    powers, wanted = (
+        ((values - middle) / spread)[..., None] ** np.arange(1, degree + 1) for values in (x, at)
+    )
+    middle, spread = powers.mean(axis=1, keepdims=True), powers.std(axis=1, keepdims=True)
+    powers, wanted = (powers - middle) / spread, (wanted - middle) / spread
+    transposed, level = np.swapaxes(powers, 1, 2), y.mean(axis=1, keepdims=True)
+    gram = transposed @ powers + penalty * np.eye(degree)
+    weights = np.linalg.solve(gram, transposed @ (y - level)[..., None])
+    return level + (wanted @ weights)[..., 0]
 
 
 def middle_of_cp(n):
