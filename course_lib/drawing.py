@@ -243,23 +243,29 @@ def moving_curve(axes, color, style="-", label=None, **look):
     return axes.plot([], [], style, color=color, label=label, animated=True, **look)[0]
 
 
-def moving_texts(axes, places, color=INK, size=13, weight="normal", zorder=6):
+def moving_texts(axes, places, color=INK, size=13, weight="normal", zorder=6, angle=0, on="data"):
     """Add texts in the middle of `places`, shape (n, 2), that an explorer sets: returns `write`.
+
+    The places are in data units, or with on="axes" shares of the width and the height of the axes
+    (below 0 and above 1 is outside). `angle` turns the texts, in degrees.
 
     `write(texts)` takes n strings, `write(texts, places)` moves them, too; ValueError unless there
     is a text for each place. All of them are drawn as outlines in one go, many times as fast as
     Matplotlib's own `Text`. `size` is in points.
     """
-    points = Affine2D().scale(size / 72) + axes.figure.dpi_scale_trans
-    style = {"offset_transform": axes.transData, "transform": points, "zorder": zorder}
-    letters = PathCollection([], offsets=places, color=color, linewidths=0, animated=True, **style)
+    points = Affine2D().scale(size / 72).rotate_deg(angle) + axes.figure.dpi_scale_trans
+    where = axes.transData if on == "data" else axes.transAxes
+    style = {"offset_transform": where, "transform": points, "zorder": zorder, "linewidths": 0}
+    letters = PathCollection([], offsets=places, color=color, animated=True, **style)
     axes.add_collection(letters, autolim=False)
+    letters.set_clip_on(on == "data")
 
     def write(texts, places=None):
         wanted = len(letters.get_offsets() if places is None else places)
         if len(texts) != wanted:
             raise ValueError(f"{wanted} texts are wanted, one for each place, came {len(texts)}")
-        letters.set_paths([_outline(text, weight) for text in texts])
+        nothing = _outline("", weight)  # Matplotlib draws a path that is alone slowly
+        letters.set_paths([*(_outline(text, weight) for text in texts), nothing])
         if places is not None:
             letters.set_offsets(places)
 

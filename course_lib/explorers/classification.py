@@ -21,6 +21,7 @@ from course_lib.drawing import (
     moving_image,
     moving_lines,
     moving_polygons,
+    moving_texts,
     plane,
 )
 from course_lib.explorer import choice, explorer, int_slider, slider
@@ -64,7 +65,7 @@ def scores_of_cuts(model, X, y, cuts):
     return np.array([[one.score(X[part], y[part]) for part in parts] for one, *parts in fits])
 
 
-def moving_plane(axes, limits, resolution=80, lines=True):
+def moving_plane(axes, limits, resolution=64, lines=True):
     """Add colours and boundaries of a classifier, and return a function that shows another one."""
     first, second, points = plane(limits, resolution)
     image = moving_image(axes, limits, (resolution, resolution))
@@ -694,13 +695,12 @@ def moving_gaussians(axes):
 def moving_labels(axes):
     """Add labels of both axes that move without drawing anew, and return what sets them."""
     axes.set(xlabel=" ", ylabel=" ")  # their place
-    style = {"transform": axes.transAxes, "fontsize": 14, "animated": True, "clip_on": False}
-    below = axes.text(0.5, -0.09, "", ha="center", va="top", **style)
-    beside = axes.text(-0.085, 0.5, "", ha="right", va="center", rotation=90, **style)
+    below = moving_texts(axes, [(0.5, -0.12)], size=14, on="axes")
+    beside = moving_texts(axes, [(-0.11, 0.5)], size=14, on="axes", angle=90)
 
     def set_labels(first, second):
-        below.set_text(first)
-        beside.set_text(second)
+        below([first])
+        beside([second])
 
     return set_labels
 

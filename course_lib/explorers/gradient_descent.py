@@ -500,13 +500,13 @@ def race(figure):
     picture = moving_image(left, ((0, 1), (0, 1)), (201, 201))
     contours = moving_lines(left, colors="white", linewidths=0.8)
     loss_axes(right, ARRIVED, 1e3, RACE_STEPS, "Loss above the lowest point")
+    paths = moving_lines(left, colors=[color for _, color, _ in RACERS.values()], linewidths=2)
     racers = {}
     for name, (kind, color, marker) in RACERS.items():
         style = {"color": color, "animated": True}
-        (path,) = left.plot([], [], linewidth=2, **style)
         (head,) = left.plot([], [], marker, mec="white", markersize=11, **style)
         (curve,) = right.plot([], [], marker=marker, markevery=20, label=name, **style)
-        racers[name] = kind, path, head, curve
+        racers[name] = kind, head, curve
     figure.legend(loc="outside lower center", ncols=7, fontsize=11, columnspacing=0.9)
 
     @cache
@@ -536,10 +536,10 @@ def race(figure):
         picture.set_data(colors)
         contours.set_segments(segments)
         now = {}
-        no_further = 25 * math.ceil(step / 25)
-        for racer, (points, heights) in walks(track, factor, no_further).items():
-            _, path, head, curve = racers[racer]
-            path.set_data(*points[: step + 1].T)
+        found = walks(track, factor, 25 * math.ceil(step / 25))
+        paths.set_segments([points[: step + 1] for points, _ in found.values()])
+        for racer, (points, heights) in found.items():
+            _, head, curve = racers[racer]
             head.set_data(*points[: step + 1][-1:].T)
             curve.set_data(np.arange(step + 1), heights[: step + 1].clip(1e-15, 1e6))
             now[racer], start = heights[step], heights[0]
