@@ -641,7 +641,7 @@ def gaussian_boundary(figure):
     set_gaussians = moving_gaussians(left)
     set_accuracies = draw_accuracies(right, labels, left.lines)
 
-    @lru_cache(maxsize=1)  # which Pokémon are shown, or which Σ, fits nothing again
+    @lru_cache(maxsize=200)  # which Pokémon are shown, or which Σ, fits nothing again
     def fits(features, prior):
         models = [GaussianClassifier(kind, priors=(1 - prior, prior)) for kind in KINDS]
         for model in models:

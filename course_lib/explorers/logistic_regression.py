@@ -229,7 +229,7 @@ def two_losses(figure):
     dots = [slope.plot([], [], "o", color=color, animated=True)[0] for color in colors]
     slope.legend(loc="upper right", fontsize=11)
 
-    @lru_cache(maxsize=1)  # a move of `steps` alone walks nothing again
+    @lru_cache(maxsize=200)  # a move of `steps`, or one back, walks nothing again
     def descend(w, b, rate):
         found = []
         for loss, gradient in objectives:
@@ -312,7 +312,7 @@ def newton_or_gradient(figure):
     )
     right.legend(loc="upper right")
 
-    @lru_cache(maxsize=1)  # a move of `steps` alone walks nothing again
+    @lru_cache(maxsize=200)  # a move of `steps`, or one back, walks nothing again
     def descend(kind, w, b, rate):
         start = np.array([w, b])
         return (

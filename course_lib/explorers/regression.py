@@ -146,7 +146,7 @@ def model_selection(figure):
     (curve,) = left.plot([], [], color=ORANGE, animated=True)
     set_curves = two_curves(error_axes(right, "Error", xlabel="degree"), DEGREES, reveal=True)
 
-    @lru_cache(maxsize=1)  # a move of the degree alone fits nothing again
+    @lru_cache(maxsize=200)  # a move of the degree, or one back, fits nothing again
     def fits(n, noise):
         x, y, new_y = x_all[:n], y_all[:n] + noise * shift[:n], y_test + noise * shift_test
         models = [Polynomial(d).fit(x, y) for d in DEGREES]
