@@ -264,8 +264,10 @@ def moving_texts(axes, places, color=INK, size=13, weight="normal", zorder=6, an
         wanted = len(letters.get_offsets() if places is None else places)
         if len(texts) != wanted:
             raise ValueError(f"{wanted} texts are wanted, one for each place, came {len(texts)}")
-        nothing = _outline("", weight)  # Matplotlib draws a path that is alone slowly
-        letters.set_paths([*(_outline(text, weight) for text in texts), nothing])
+        outlines = [_outline(text, weight) for text in texts]
+        if len(outlines) == 1:  # Matplotlib draws a path that is alone slowly
+            outlines.append(_outline("", weight))
+        letters.set_paths(outlines)
         if places is not None:
             letters.set_offsets(places)
 

@@ -24,7 +24,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from course import LAB_SETTINGS
+from course import LAB_SETTINGS, PAGE_SETTINGS
 from course_lib.saving import WIDGET_VIEW
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -159,6 +159,8 @@ class Lab:
         overrides = self._home / "config" / "labconfig" / "default_setting_overrides.json"
         overrides.parent.mkdir(parents=True)
         overrides.write_text(json.dumps(SETTINGS), encoding="utf-8")
+        page_config = overrides.with_name("page_config.json")
+        page_config.write_text(json.dumps(PAGE_SETTINGS), encoding="utf-8")
         places = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"]
         places += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
         own = {place: str(self._home / place) for place in places}

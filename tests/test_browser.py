@@ -126,10 +126,8 @@ def move_slider(slider):
     explorer = slider.explorer
     slider.press("End")
     high_words, high_picture = explorer.words, explorer.pixels()
-    slider.press("ArrowLeft")
     slider.press("Home")
     assert explorer.pixels() != high_picture, f"slider {slider.name!r} leaves the picture as it is"
-    slider.press("ArrowRight")
     slider.drag_to_end()
     explorer.wait_for_words("===", high_words)
     assert explorer.pixels() == high_picture
@@ -156,6 +154,25 @@ def test_every_control_of_a_lesson_is_alive_and_nothing_jumps_or_turns_red(lesso
 def test_every_kind_of_control_works(small):
     move_everything(small.explorers()[0])
     assert small.troubles == []
+
+
+def test_arrow_keys_move_a_slider_by_one_step(small):
+    explorer = small.explorers()[0]
+    slider = explorer.sliders()[0]
+    slider.press("Home")
+    words = explorer.words
+    slider.press("ArrowRight")
+    assert explorer.words != words
+    slider.press("ArrowLeft")
+    assert explorer.words == words
+
+
+def test_a_move_fetches_no_icon_for_the_browsers_tab(small):
+    asked = []
+    small.page.on("request", lambda request: asked.append(request.url))
+    small.explorers()[0].sliders()[0].press("End")
+    small.settle()
+    assert not [address for address in asked if "favicon" in address]
 
 
 def test_large_enlarges_the_picture_and_code_shows_the_call(small):

@@ -240,6 +240,8 @@ def test_a_second_start_finds_everything_there_and_starts_no_process(installer, 
     assert installer == [False]
     settings = course.VENV / "share/jupyter/lab/settings/overrides.json"
     assert json.loads(settings.read_text(encoding="utf-8")) == course.LAB_SETTINGS
+    settings = course.VENV / "etc/jupyter/labconfig/page_config.json"
+    assert json.loads(settings.read_text(encoding="utf-8")) == course.PAGE_SETTINGS
 
 
 def change_stamp(**changes):
