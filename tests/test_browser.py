@@ -219,12 +219,12 @@ def test_a_dead_slider_is_found(small):
         move_slider(small.explorers()[2].sliders()[0])
 
 
-@pytest.mark.parametrize("name", WITH_EXPLORERS)
-def test_without_a_kernel_a_saved_notebook_shows_its_pictures_and_words(lab, name):
+def test_without_a_kernel_a_saved_lesson_shows_its_pictures_and_words(lab):
+    name = "01_regression.ipynb"  # that the others are saved alike is for test_notebooks.py
     saved = nbformat.read(NOTEBOOKS / name, as_version=4)
     outputs = [output for cell in saved.cells for output in cell.get("outputs", [])]
     alts = [o.metadata["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})]
-    assert alts, f"{name} has no picture: it was not rendered"
+    assert alts
     notebook = lab.open(name, kernel=False)
     pictures = notebook.page.locator(".jp-RenderedImage img[src^='data:image/png']")
     pictures.nth(len(alts) - 1).wait_for()
