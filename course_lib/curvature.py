@@ -19,13 +19,14 @@ from course_lib.validation import as_integer, as_number
 # --- The loss as a function of one vector --------------------------------------------------------
 
 
-def loss_of(model, X, y, loss=functional.cross_entropy):
+def loss_of(model, X, y, loss=functional.cross_entropy, training=False):
     """The loss of a network as a function of all its parameters, and where they are now.
 
     Returns `(function, theta)`; `theta` has shape (n,), in the order of `model.parameters()`. The
-    function has its own copy of the model, in testing mode.
+    function has its own copy of the model, in testing mode; or in `training` mode: then what batch
+    norm takes from the batch depends on θ, too, and is differentiated.
     """
-    model = deepcopy(model).eval()
+    model = deepcopy(model).train(training)
     names, shapes = zip(*((k, p.shape) for k, p in model.named_parameters()), strict=True)
     sizes = [shape.numel() for shape in shapes]
 

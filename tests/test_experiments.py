@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from course_lib import landscapes
+from course_lib.curvature import smooth_density
 from course_lib.experiments import EXPERIMENTS, at_best, load_experiment, summary
 
 
@@ -56,3 +58,103 @@ def test_the_best_rate_is_chosen_by_validation_alone():
     assert means.loc[1, "mean"] == pytest.approx(0.6)
     assert means.loc[1, "error"] == pytest.approx(0.1)  # s/√n with s = 0.1414
     assert means.loc[1, "trainings"] == 2
+
+
+# --- Optimization theory: a small part of each table is made again --------------------------------
+
+
+def stored(name, **setting):
+    """The rows of a table with these settings."""
+    table = load_experiment(name)
+    for column, value in setting.items():
+        table = table[table[column] == value]
+    return table
+
+
+@pytest.mark.parametrize("hidden", [3, 6])
+def test_a_stored_critical_point_is_found_again(hidden):
+    [row] = stored("critical_points", hidden=hidden, seed=0, updates=0).to_dict("records")
+    found = landscapes.critical_point(hidden, 0, 0)
+    assert found["converged"] == row["converged"]
+    assert found["loss"] == pytest.approx(row["loss"], rel=1e-5)
+    assert found["negative"] == pytest.approx(row["negative"])
+
+
+def test_a_stored_minimum_is_found_again():
+    [row] = stored("minima", hidden=2, seed=0).to_dict("records")
+    found = landscapes.minimum(2, 0)
+    assert found["kind"] == row["kind"]
+    assert found["loss"] == pytest.approx(row["loss"], rel=1e-5)
+
+
+def test_no_stored_point_that_is_called_converged_has_a_slope():
+    points, minima = load_experiment("critical_points"), load_experiment("minima")
+    good = points[points.converged]
+    assert (good.slope <= 1e-6 * good.slope_at_start).all()
+    assert (minima[minima.converged].slope <= 1e-10).all()
+    assert 0 < len(good) < len(points)
+
+
+def test_stored_students_end_where_they_ended():
+    [row] = stored("student_minima", teachers=6, neurons=6, seed=0).to_dict("records")
+    _, losses, _ = landscapes.fit_students(6, 6, int(row["starts"]), 0, steps=1500)
+    assert (losses < 1e-4).sum() == pytest.approx(row["good"], abs=1)
+
+
+def test_the_stored_way_to_the_edge_begins_as_it_did():
+    rows = stored("edge_of_stability", kind="squared error", rate=0.4, seed=1).head(4)
+    again = landscapes.edge_of_stability("squared error", 0.4, 1, steps=60)
+    np.testing.assert_allclose(again.loss, rows.loss, rtol=1e-5)
+    np.testing.assert_allclose(again.top, rows.top, rtol=0.01)
+
+
+def test_stored_outliers_are_counted_again():
+    [row] = stored("outliers", activation="relu", classes=3, updates=20, seed=0).to_dict("records")
+    loss, theta = landscapes.trained_mlp("relu", 3, 20, 0)
+    assert loss(theta).item() == pytest.approx(row["loss"], rel=1e-3)
+    top = landscapes.largest(loss, theta, 3, 1e-3)
+    np.testing.assert_allclose(top, [row[f"top{i}"] for i in (1, 2, 3)], rtol=0.01)
+
+
+def test_stored_rates_of_batch_norm_give_the_same_errors():
+    [row] = stored("batch_norm_rates", layers=2, normalization="batch", rate=0.4, seed=0).to_dict(
+        "records"
+    )
+    training, _, error = landscapes.errors_at_rate(2, "batch", 0.4, 0)
+    assert training == pytest.approx(row["training_loss"], rel=0.01)
+    assert error == pytest.approx(row["dev_error"], abs=0.01)
+
+
+def test_the_stored_landscape_of_batch_norm_begins_as_it_did():
+    rows = stored("batch_norm_landscape", layers=2, normalization="none", seed=0).head(1)
+    again = landscapes.batch_norm_arm(2, "none", rows.rate.item(), 0, steps=0)
+    for name in ("loss", "top", "scaled", "beta"):
+        assert again[name].item() == pytest.approx(rows[name].item(), rel=0.01)
+
+
+def test_the_stored_spectrum_begins_as_it_did():
+    table = load_experiment("spectrum_training")
+    again = landscapes.spectrum_along(0, steps=1, looks=2)
+    np.testing.assert_allclose(again["eigenvalues"][0], table["eigenvalues"][0], atol=1e-5)
+    assert table["eigenvalues"].shape == (len(table["steps"]), 334)
+
+
+@pytest.mark.parametrize("name", ["tanh_start", "tanh_trained", "relu_trained"])
+def test_stored_lanczos_agrees_with_all_eigenvalues(name):
+    table = load_experiment("spectra")
+    values, places, shares, top = (
+        table[f"{name}_{part}"].astype(float) for part in ("eigenvalues", "places", "shares", "top")
+    )
+    np.testing.assert_allclose(top, values[: -len(top) - 1 : -1], rtol=1e-3)
+    x, width = np.linspace(values[0] - 1, values[-1] + 1, 4001), 0.02 * values[-1]
+    even = np.full(len(values), 1 / len(values))
+    ours, full = smooth_density(x, places, shares, width), smooth_density(x, values, even, width)
+    assert np.trapezoid(abs(ours - full), x) < 0.05
+
+
+def test_the_middle_of_a_stored_slice_is_the_loss_that_was_learned():
+    table = load_experiment("loss_slices")
+    rows = stored("batch_norm_landscape", layers=2, normalization="none", seed=1, step=200)
+    assert table["plain_2_1"].shape == (25, 25)
+    assert table["span"][12] == 0
+    assert table["plain_2_1"][12, 12] == pytest.approx(rows.loss.item(), rel=1e-3)

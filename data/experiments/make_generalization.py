@@ -1,0 +1,202 @@
+"""Write the tables of lesson 10 that take too long for a notebook: 20 minutes on one core.
+
+Run it from the root of the repository: python data/experiments/make_generalization.py [name ...]
+Without a name it makes what is not there yet, with names it makes those anew. It works on all cores
+(`--jobs 1`: on one), and notes each training in NAME.part as soon as it is done: a run that was cut
+off goes on from there. A row of a table is one training, or one look at it, by the functions of
+`course_lib.memorisation` and `course_lib.flatness`, which the lesson runs, too.
+
+Learning rates and strengths are chosen on the dev digits by who reads a table: so all of them are
+in it. The test digits choose nothing.
+"""
+
+import argparse
+import json
+from datetime import date
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from course_lib import flatness, memorisation
+from course_lib.deep_training import small_digits
+from course_lib.experiments import load_experiment
+from course_lib.validation import DivergedError
+
+HERE = Path(__file__).parent
+SHARES = (0.0, 0.2, 0.5, 1.0)
+RATES = {  # by batch size: a larger one stands larger steps
+    8: (0.025, 0.05, 0.1, 0.2),
+    32: (0.05, 0.1, 0.2, 0.4),
+    128: (0.05, 0.1, 0.2, 0.4, 0.8),
+    500: (0.05, 0.1, 0.2, 0.4, 0.8),
+}
+BUDGETS = {  # batch size and updates; 500 digits, so an epoch with batches of 8 has 63
+    "8, 60 epochs": (8, 60 * 63),
+    "500, 60 epochs": (500, 60),
+    "500, as many updates": (500, 60 * 63),
+}
+
+
+def random_labels(share, n, learning_rate, seed):
+    """How long it takes to learn labels of which some are random, and what is learned thereby."""
+    last = memorisation.memorise(share, n, rate=learning_rate, seed=seed).iloc[-1]
+    return [last.rename({"update": "updates"}).to_dict()]
+
+
+def random_labels_curves(share, seed):
+    """The same, look by look: 1,000 digits."""
+    table = memorisation.memorise(share, 1000, rate=0.03, seed=seed, epochs=60, stop=False)
+    return table.to_dict("records")
+
+
+def double_descent(seed):
+    """Least squares on random features of 200 digits, a fifth of the labels random."""
+    return memorisation.descend_twice(alphas=memorisation.ALPHAS, seed=seed).to_dict("records")
+
+
+def network_double_descent(width, noise, seed):
+    """Trained networks of one hidden layer, narrow and wide, on 300 digits."""
+    table = memorisation.memorise(noise, 300, width, 0.03, seed, epochs=400, every=50, stop=False)
+    return table.assign(parameters=(196 + 1) * width + (width + 1) * 10).to_dict("records")
+
+
+def trained_nets(noise, width, batch, rate, seed):
+    """The grid: networks that were trained to the same loss, and their measures."""
+    try:
+        model, X, y, updates = flatness.train_net(
+            batch, rate, width, noise, seed, updates=int(600 / rate)
+        )
+    except DivergedError:
+        return []
+    return [{"updates": updates, **flatness.examine(model, X, y)}]
+
+
+def batch_budgets(noise, arm, rate, seed):
+    """Small and large batches: as many epochs, or as many updates."""
+    batch, updates = BUDGETS[arm]
+    try:
+        model, X, y, _ = flatness.train_net(batch, rate, 32, noise, seed, updates, goal=0)
+    except DivergedError:
+        return []
+    return [{"batch": batch, "updates": updates, **flatness.examine(model, X, y)}]
+
+
+def what_helps(noise, remedy, strength, rate, seed):
+    """Remedies against overfitting, each with its strengths and learning rates."""
+    try:
+        return [flatness.learn(remedy, strength, rate, noise, seed)]
+    except DivergedError:  # as good as guessing
+        names = "training", "dev", "test", "early_update", "early_dev", "early"
+        return [dict.fromkeys(names, 0.9)]
+
+
+def slices():
+    """The loss between small-batch and large-batch solutions, with the rates of the grid."""
+    best, arrays = flatness.at_tuned_rate(load_experiment("trained_nets")), {}
+    test = small_digits(7000).test
+    rates = best.groupby(["noise", "width", "batch"])["rate"].first()
+    places = np.linspace(-1, 2, 61)
+    for noise, seed in product((0.0, 0.2), range(3)):
+        small, X, y, _ = flatness.train_net(8, rates[noise, 32, 8], 32, noise, seed)
+        large, *_ = flatness.train_net(500, rates[noise, 32, 500], 32, noise, seed)
+        parts = {"training": (X, y), "test": test}
+        for name, values in flatness.slice_between(small, large, parts, places).items():
+            arrays[name if name == "t" else f"noise_{noise:g}_seed_{seed}_{name}"] = values
+        norms = [flatness.flatness(model, X, y)["norm"] for model in (small, large)]
+        arrays[f"noise_{noise:g}_seed_{seed}_norms"] = np.array(norms)
+    return {name: values.astype(np.float32) for name, values in arrays.items()}
+
+
+def grid(**options):
+    """All combinations, the last option the fastest: a list of dictionaries."""
+    return [dict(zip(options, values, strict=True)) for values in product(*options.values())]
+
+
+TABLES = {
+    random_labels_curves: grid(seed=range(5), share=SHARES),
+    double_descent: grid(seed=range(20)),
+    random_labels: grid(
+        seed=range(3), n=(300, 1000), learning_rate=(0.03, 0.1), share=SHARES
+    ),
+    network_double_descent: grid(
+        seed=range(4), noise=(0.2,),
+        width=(1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 64, 128, 256),
+    ),
+    trained_nets: [
+        {"seed": seed, "noise": noise, "width": width, "batch": batch, "rate": rate}
+        for seed, noise, width, batch in product(range(3), (0.0, 0.2), (32, 128), RATES)
+        for rate in RATES[batch]
+    ],
+    what_helps: [
+        {"noise": noise, "seed": seed, "remedy": remedy, "strength": strength, "rate": rate}
+        for noise, seed, remedy in product((0.2,), range(5), flatness.REMEDIES)
+        for strength, rate in product(flatness.REMEDIES[remedy], (0.01, 0.03, 0.1, 0.3))
+    ],
+    batch_budgets: [
+        {"seed": seed, "noise": noise, "arm": arm, "rate": rate}
+        for seed, noise, arm in product(range(2), (0.0, 0.2), BUDGETS)
+        for rate in RATES[BUDGETS[arm][0]]
+    ],
+}  # fmt: skip
+
+
+def run(experiment, case):
+    """One training: the case, and its rows; on one thread, whatever process it runs in."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        return case, [case | {k: float(v) for k, v in row.items()} for row in experiment(**case)]
+
+
+def make_table(experiment, cases, jobs):
+    """Run what NAME.part does not hold yet, then write NAME.csv in the order of the cases."""
+    part, done = HERE / f"{experiment.__name__}.part", {}
+    if part.exists():
+        done = {json.dumps(c): rows for c, rows in map(json.loads, part.read_text().splitlines())}
+    left = [case for case in cases if json.dumps(case) not in done]
+    print(f"{experiment.__name__}: {len(left)} of {len(cases)} to do", flush=True)
+    work = Parallel(jobs, return_as="generator_unordered")
+    with part.open("a") as file:
+        for case, rows in work(delayed(run)(experiment, case) for case in left):
+            done[json.dumps(case)] = rows
+            print(json.dumps([case, rows]), file=file, flush=True)
+    write_table(experiment.__name__, [row for case in cases for row in done[json.dumps(case)]])
+    part.unlink()
+
+
+def write_table(name, rows):
+    with (HERE / f"{name}.csv").open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"# {date.today()}, {versions()}; seeds are in the column of that name\n")
+        table = pd.DataFrame(rows)
+        table.to_csv(file, index=False, float_format="%.5g", lineterminator="\n")
+    print(f"{name}.csv: {len(table)} rows", flush=True)
+
+
+def versions():
+    return ", ".join(f"{name} {version(name)}" for name in ("numpy", "torch"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    names = [experiment.__name__ for experiment in TABLES] + ["slices"]
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(names))
+    parser.add_argument("--jobs", type=int, default=-1)
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(names):
+        parser.error(f"no experiment {', '.join(unknown)}; there are {', '.join(names)}")
+    for experiment, cases in TABLES.items():
+        name = experiment.__name__
+        if name in arguments.names or not (arguments.names or (HERE / f"{name}.csv").exists()):
+            make_table(experiment, cases, arguments.jobs)
+    if "slices" in arguments.names or not (arguments.names or (HERE / "slices.npz").exists()):
+        made = np.array(f"{date.today()}, {versions()}; seeds are in the names")
+        np.savez_compressed(HERE / "slices.npz", made=made, **slices())
+
+
+if __name__ == "__main__":
+    main()
