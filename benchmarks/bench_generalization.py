@@ -1,13 +1,11 @@
-"""Sensitivity beside vmap(jacrev), the ridge path beside scikit-learn and lstsq, the bootstrap of a
-rank correlation beside SciPy's, and what a sharpness-aware step costs.
+"""Sensitivity beside vmap(jacrev), the ridge path beside scikit-learn and lstsq, and what a
+sharpness-aware step costs.
 
 Run it from the root of the repository: python benchmarks/bench_generalization.py
 """
 
 import numpy as np
-import pandas as pd
 import torch
-from scipy.stats import bootstrap, spearmanr
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 from timing import medians
@@ -16,7 +14,7 @@ from torch.nn import functional
 
 from course_lib.cnn import digit_cnn, digit_images
 from course_lib.deep_training import digits_network, small_digits
-from course_lib.flatness import correlation, sam_step
+from course_lib.flatness import sam_step
 from course_lib.generalization import sensitivity
 from course_lib.memorisation import ALPHAS, RandomFeatures, ridge_path
 from course_lib.training import build, train_step
@@ -75,25 +73,6 @@ def apart(ours, theirs):
     return np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)
 
 
-def correlations():
-    x, y = np.random.default_rng(0).normal(size=(2, 200))
-    table = pd.DataFrame({"x": x, "gap": x + y})
-
-    def theirs():
-        data = (table["x"].to_numpy(), table["gap"].to_numpy())
-        result = bootstrap(
-            data, lambda x, y: spearmanr(x, y).statistic, paired=True, vectorized=False,
-            n_resamples=1000, method="percentile", rng=0,
-        )  # fmt: skip
-        return result.standard_error
-
-    ours, wanted = compare(
-        "rank correlation of 200 nets with 1,000 bootstrap draws, beside SciPy's",
-        lambda: correlation(table, "x")[1], theirs, rounds=3,
-    )  # fmt: skip
-    print(f"  standard errors {ours:.4f} and {wanted:.4f}")
-
-
 def steps():
     digits, model = small_digits(1000), digits_network()
     X, y = torch.as_tensor(digits.X[:50]), torch.as_tensor(digits.y[:50]).long()
@@ -112,7 +91,6 @@ def main():
     with threadpool_limits(1):
         sensitivities()
         ridges()
-        correlations()
         steps()
 
 

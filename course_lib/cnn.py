@@ -14,7 +14,7 @@ from torch import nn
 
 from course_lib.datasets import load_digits
 from course_lib.experiments import EXPERIMENTS
-from course_lib.training import build, count_parameters, fit
+from course_lib.training import build, count_parameters, fit, in_test_mode
 from course_lib.validation import (
     as_array,
     as_integer,
@@ -64,14 +64,12 @@ def layer_table(network, shape):
     `each` are the weights that one output number is computed from, without its bias.
     """
     x, rows = torch.zeros(1, *shape), []
-    was_training = network.training
-    network.eval()
-    for layer in network:
-        x = layer(x)
-        weight = getattr(layer, "weight", None)
-        each = 0 if weight is None else weight[0].numel()
-        rows.append((type(layer).__name__, tuple(x.shape[1:]), each, count_parameters(layer)))
-    network.train(was_training)
+    with in_test_mode(network):
+        for layer in network:
+            x = layer(x)
+            weight = getattr(layer, "weight", None)
+            each = 0 if weight is None else weight[0].numel()
+            rows.append((type(layer).__name__, tuple(x.shape[1:]), each, count_parameters(layer)))
     return pd.DataFrame(rows, columns=["layer", "output shape", "each", "parameters"])
 
 

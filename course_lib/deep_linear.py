@@ -93,12 +93,18 @@ def critical_losses(X, Y, width):
         ½ (tr Σ_yy − Σ_{chosen} λᵢ)
 
     Chosen are the largest ones in every minimum; all other choices are saddles. It holds where
-    Σ_xx is regular and the λᵢ are different and above 0. Baldi and Hornik (1989); for more than
-    two layers Achour, Malgouyres and Gerchinovitz (2024). "Σ" is a mean over the examples here.
+    Σ_xx is regular and the λᵢ are different and above 0 (else ValueError). Baldi and Hornik (1989);
+    for more than two layers Achour, Malgouyres and Gerchinovitz (2024). "Σ" is a mean over the
+    examples here.
     """
     X, Y = as_design(X), as_array(Y, "Y", ndim=2)
     fitted = X @ np.linalg.lstsq(X, Y, rcond=None)[0]
     eigenvalues = np.linalg.eigvalsh(fitted.T @ fitted / len(X))[::-1]
+    if np.linalg.matrix_rank(X) < X.shape[1]:
+        raise ValueError("X must have linearly independent columns: Σ_xx is not regular")
+    gaps = -np.diff(eigenvalues, append=0)
+    if gaps.min() <= 1e-9 * eigenvalues[0]:
+        raise ValueError(f"the λᵢ of X and Y must differ and be above 0, came {eigenvalues}")
     total = (Y**2).sum() / len(X)
     most = min(as_integer(width, "width", minimum=1), len(eigenvalues))
     chosen = (c for k in range(most + 1) for c in combinations(eigenvalues, k))
@@ -113,6 +119,7 @@ def search_critical_points(sizes, X, Y, searches, scale=1.0, seed=0, tolerance=1
     then it is a point without a slope.
     """
     loss, n = linear_net_loss(sizes, X, Y)
+    scale = as_number(scale, "scale", above=0)
     generator = torch.Generator().manual_seed(as_integer(seed, "seed", minimum=0))
     fans = torch.cat([
         torch.full((a * b,), scale / a**0.5) for a, b in zip(sizes, sizes[1:], strict=False)
@@ -127,7 +134,7 @@ def search_critical_points(sizes, X, Y, searches, scale=1.0, seed=0, tolerance=1
     return found
 
 
-def descend(weights, X, Y, learning_rate, steps):
+def descent_losses(weights, X, Y, learning_rate, steps):
     """Gradient descent on several matrix networks at once: their losses, (steps + 1, networks).
 
     `weights` lists W₁, …, W_L, each of shape (networks, rows, columns). With Σ_xx and Σ_yx, means
@@ -137,6 +144,8 @@ def descend(weights, X, Y, learning_rate, steps):
     """
     X, Y = as_design(X), as_array(Y, "Y", ndim=2)
     xx, yx, yy = X.T @ X / len(X), Y.T @ X / len(X), (Y**2).sum() / len(X)
+    rate = as_number(learning_rate, "learning_rate", above=0)
+    steps = as_integer(steps, "steps", minimum=0)
     losses = np.empty((steps + 1, len(weights[0])))
     for step in range(steps + 1):
         before = list(accumulate(weights, lambda below, W: W @ below))
@@ -147,5 +156,5 @@ def descend(weights, X, Y, learning_rate, steps):
         slopes = [after[i].swapaxes(1, 2) @ error for i in range(len(weights) - 1)] + [error]
         for i in range(1, len(weights)):
             slopes[i] = slopes[i] @ before[i - 1].swapaxes(1, 2)
-        weights = [W - learning_rate * slope for W, slope in zip(weights, slopes, strict=True)]
+        weights = [W - rate * slope for W, slope in zip(weights, slopes, strict=True)]
     return losses

@@ -22,7 +22,7 @@ from course_lib.layers import Highway
 from course_lib.linear_models import k_fold
 from course_lib.logistic import LogisticRegression
 from course_lib.regularization import PenalizedSGD, RandomTransform
-from course_lib.training import build, evaluate, fit
+from course_lib.training import build, evaluate, fit, probabilities
 from course_lib.validation import DivergedError, as_integer, as_option
 
 on_one_thread = threadpool_limits.wrap(limits=1)  # small products are not worth sharing
@@ -164,7 +164,7 @@ def _network_of(setting):
         network = dense_network(sizes, *parts)
     if not setting["augment"]:
         return network
-    return nn.Sequential(_Augment(), network)
+    return nn.Sequential(Augment(), network)
 
 
 def _optimizer_of(model, setting):
@@ -172,15 +172,15 @@ def _optimizer_of(model, setting):
     return PenalizedSGD(model.parameters(), setting["rate"], setting["momentum"], *penalties)
 
 
-class _Augment(nn.Module):
+class Augment(nn.Module):
     """The digits' augmentation: up to 1.5 of 14 pixels, 12 degrees and a tenth larger or smaller.
 
     The background of a standardised image is not 0, so it is lifted to 0 before and back after.
     """
 
-    def __init__(self):
+    def __init__(self, shift=1.5, degrees=12.0, zoom=1.1):
         super().__init__()
-        self.transform = RandomTransform(14, shift=1.5, degrees=12, zoom=1.1)
+        self.transform = RandomTransform(14, shift, degrees, zoom)
 
     def forward(self, x):
         background = x.amin()
@@ -342,9 +342,7 @@ def overfit_moons(kind, strength, epochs=12, steps=80, seed=0):
     optimizer = PenalizedSGD(model.parameters(), 0.1, 0.9, **held)
 
     def look(model):
-        model.eval()
-        with torch.no_grad():
-            p = torch.softmax(model(torch.as_tensor(grid)), dim=1)[:, 1].numpy()
+        p = probabilities(model, grid)[:, 1]
         losses = [evaluate(model, *part).loss for part in ((X, y), (X_new, y_new))]
         return p.reshape(PLANE_POINTS, -1), losses
 

@@ -11,7 +11,14 @@ from scipy.optimize import linprog
 from torch.nn import functional
 
 from course_lib.curvature import direction, gradient
-from course_lib.validation import as_array, as_integer, as_number
+from course_lib.training import in_test_mode
+from course_lib.validation import (
+    DivergedError,
+    as_array,
+    as_integer,
+    as_number,
+    check_same_length,
+)
 
 # --- Capacity ------------------------------------------------------------------------------------
 
@@ -36,10 +43,11 @@ def separable(points, labels):
     w·x + b ≥ 1 for the first and ≤ −1 for the others? Points in any position, also twice the same.
     RuntimeError where the solver cannot tell.
     """
-    points = as_array(points, "points", ndim=2)
-    side = np.where(labels, 1.0, -1.0)
-    if side.shape != points.shape[:1]:
-        raise ValueError(f"labels must be {len(points)}, one a point, came shape {side.shape}")
+    points, labels = as_array(points, "points", ndim=2), as_array(labels, "labels", ndim=1)
+    check_same_length(points=points, labels=labels)
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError(f"labels must be True or False, came {labels}")
+    side = 2 * labels - 1
     rows = side[:, None] * np.column_stack([points, np.ones(len(points))])
     nothing = np.zeros(rows.shape[1])
     found = linprog(nothing, A_ub=-rows, b_ub=-np.ones(len(rows)), bounds=(None, None))
@@ -77,13 +85,11 @@ def jacobian(model, X):
     The model's outputs are logits, in testing mode. One walk backwards a class serves all inputs,
     since an input's probabilities depend on that input alone.
     """
-    training = model.training
-    model.eval()
-    X = X.detach().requires_grad_()
-    probabilities = functional.softmax(model(X), dim=1)
-    sums = probabilities.sum(dim=0)
+    X = torch.tensor(as_array(X, "X", keep_single=True), dtype=next(model.parameters()).dtype)
+    X.requires_grad_()
+    with in_test_mode(model):
+        sums = functional.softmax(model(X), dim=1).sum(dim=0)
     rows = [torch.autograd.grad(one, X, retain_graph=True)[0] for one in sums]
-    model.train(training)
     return torch.stack(rows, dim=1)
 
 
@@ -93,11 +99,18 @@ def sensitivity(model, X, at_once=100):
     It needs no labels. Novak and others, "Sensitivity and Generalization in Neural Networks"
     (2018). Inputs are looked at `at_once` many at a time.
     """
-    parts = [jacobian(model, part).flatten(start_dim=1).norm(dim=1) for part in X.split(at_once)]
-    return torch.cat(parts)
+    parts = torch.as_tensor(X).split(as_integer(at_once, "at_once", minimum=1))
+    return torch.cat([jacobian(model, part).flatten(start_dim=1).norm(dim=1) for part in parts])
 
 
 # --- Sharpness -----------------------------------------------------------------------------------
+
+
+def _loss_at(loss, theta):
+    value = float(loss(theta))
+    if not np.isfinite(value):
+        raise DivergedError(f"the loss is {value}: how flat it is can only be told of finite ones")
+    return value
 
 
 def widths_at_height(loss, theta, height, directions=10, farthest=100.0, seed=0):
@@ -106,11 +119,12 @@ def widths_at_height(loss, theta, height, directions=10, farthest=100.0, seed=0)
     The lecture's first definition: the distance between the two points, one on either side, where
     the loss first has risen by `height`; the wider, the flatter. Shape (directions,). Each side is
     doubled until it is high enough, then halved down to a thousandth of the width; where the loss
-    stays low up to `farthest`, that is the side. Hochreiter and Schmidhuber, "Flat Minima" (1997).
+    stays low up to `farthest`, that is the side, and where it jumps it is 0. DivergedError where
+    L(θ) is no finite number. Hochreiter and Schmidhuber, "Flat Minima" (1997).
     """
     height = as_number(height, "height", above=0)
     with torch.no_grad():
-        floor = float(loss(theta)) + height
+        floor = _loss_at(loss, theta) + height
         widths = []
         for i in range(as_integer(directions, "directions", minimum=1)):
             v = direction(len(theta), seed + i, theta.dtype)
@@ -128,10 +142,13 @@ def _reach(low, farthest):
         if outside >= farthest:
             return farthest
         inside, outside = outside, min(2 * outside, farthest)
-    while outside - inside > 1e-3 * outside:
+    while outside - inside > 1e-3 * outside and outside > NO_WIDTH:
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if low(middle) else (inside, middle)
     return inside
+
+
+NO_WIDTH = 1e-12  # where so short a step is too high, the valley has no width
 
 
 def sharpness(loss, theta, radius, steps=20, starts=3, seed=0):
@@ -140,15 +157,15 @@ def sharpness(loss, theta, radius, steps=20, starts=3, seed=0):
     The lecture's second definition. The maximum is searched for, so this is what was found, at
     most the truth: `steps` steps uphill of a quarter of the radius each, drawn back into the ball,
     from `starts` random places. Keskar and others, "On Large-Batch Training" (2017), take a box
-    and divide by 1 + L(θ).
+    and divide by 1 + L(θ). DivergedError where the loss is no finite number, at θ or nearby.
     """
     radius = as_number(radius, "radius", above=0)
-    here = worst = loss(theta).item()
+    here = worst = _loss_at(loss, theta)
     for start in range(as_integer(starts, "starts", minimum=1)):
         delta = radius * direction(len(theta), seed + start, theta.dtype)
         for _ in range(as_integer(steps, "steps", minimum=1)):
             uphill = gradient(loss, theta + delta)
             delta = delta + radius / 4 * uphill / uphill.norm().clamp(min=1e-30)
             delta = delta * min(1.0, radius / float(delta.norm()))
-            worst = max(worst, loss(theta + delta).item())
+            worst = max(worst, _loss_at(loss, theta + delta))
     return worst - here

@@ -33,8 +33,9 @@ from course_lib.curvature import (
 )
 from course_lib.deep_networks import dense_network
 from course_lib.deep_training import PIXELS, small_digits
+from course_lib.second_order import hessian_by_differences
 from course_lib.training import build, evaluate
-from course_lib.validation import DivergedError, as_integer, as_number, as_option
+from course_lib.validation import DivergedError, as_array, as_integer, as_number, as_option
 
 # --- Data and losses ------------------------------------------------------------------------------
 
@@ -47,6 +48,7 @@ def digit_components(n=300, features=8, classes=5, skip=0):
     all together have variance 1. float64: a Hessian needs the places.
     """
     images, labels = datasets.load_digits("train")
+    skip = as_integer(skip, "skip", minimum=0)
     few = np.flatnonzero(labels < classes)[skip : skip + as_integer(n, "n", minimum=1)]
     if len(few) < n:
         raise ValueError(f"n must be at most {len(few):,} for {classes} classes, came {n:,}")
@@ -95,9 +97,9 @@ def critical_point(hidden=6, seed=0, updates=0):
     """Search a critical point near a place on the way of gradient descent: what was found, a dict.
 
     From the first weights it goes `updates` steps down at rate 0.1, and then where the slope falls.
-    "negative" is the share of the Hessian's eigenvalues below 0, the index. After Dauphin et al.
-    (2014), "Identifying and attacking the saddle point problem in high-dimensional non-convex
-    optimization".
+    "negative" is the share of the Hessian's eigenvalues below 0, the index; "silent" and "seen" are
+    `silent_neurons` and `seen_by_hessian` where it ended. After Dauphin et al. (2014), "Identifying
+    and attacking the saddle point problem in high-dimensional non-convex optimization".
     """
     loss, theta = small_loss(hidden, seed)
     *_, start = descend(loss, theta, 0.1, updates)
@@ -110,7 +112,19 @@ def critical_point(hidden=6, seed=0, updates=0):
         "start_loss": float(loss(start)),
         **{name: getattr(found, name) for name in FOUND},
         **_index(loss, found.theta),
+        "silent": silent_neurons(found.theta, hidden),
+        "seen": seen_by_hessian(loss, found.theta),
     }
+
+
+def silent_neurons(theta, hidden):
+    """How many neurons of the net of `small_loss` have no weight, in or out, above 1e-4.
+
+    With k of them a critical point is that of a smaller net, too, with `hidden` − k neurons.
+    """
+    first, biases, second, _ = theta.split([8 * hidden, hidden, 5 * hidden, 5])
+    weights = torch.hstack([first.view(-1, 8), biases[:, None], second.view(5, -1).T])
+    return int((weights.abs().amax(dim=1) < 1e-4).sum())
 
 
 def _index(loss, theta):
@@ -217,7 +231,7 @@ def fit_students(neurons, teachers, starts=100, seed=0, rate=0.3, steps=4000):
     sizes = {"starts": starts, "neurons": neurons, "teachers": teachers}
     shape = [as_integer(size, name, minimum=1) for name, size in sizes.items()]
     W = torch.randn(shape, generator=generator, dtype=torch.float64) / math.sqrt(teachers)
-    for _ in range(as_integer(steps, "steps", minimum=1)):
+    for _ in range(as_integer(steps, "steps", minimum=0)):
         W = W - rate * student_gradient(W)
     return W, student_loss(W).numpy(), student_gradient(W).norm(dim=(1, 2)).numpy()
 
@@ -225,13 +239,14 @@ def fit_students(neurons, teachers, starts=100, seed=0, rate=0.3, steps=4000):
 def student_curvature(W):
     """The least eigenvalue of the Hessian of `student_loss` at one W (n, k).
 
-    The Hessian comes from central differences of the gradient, with steps of 1e-5.
+    The Hessian comes from differences of the gradient: torch's second derivative of the angle is
+    no number where the angle is 0, and each neuron meets itself.
     """
-    flat, h = W.flatten(), 1e-5
-    steps = h * torch.eye(len(flat), dtype=W.dtype)
-    ends = [student_gradient((flat + d).view(-1, *W.shape)).flatten(1) for d in (steps, -steps)]
-    H = (ends[0] - ends[1]) / (2 * h)
-    return float(torch.linalg.eigvalsh((H + H.T) / 2)[0])
+
+    def slope(flat):
+        return student_gradient(torch.from_numpy(flat).view(W.shape)).flatten().numpy()
+
+    return float(np.linalg.eigvalsh(hessian_by_differences(slope, W.flatten().numpy()))[0])
 
 
 # --- Spectra --------------------------------------------------------------------------------------
@@ -248,6 +263,7 @@ def spectrum_along(seed=0, sizes=(16, 12, 10), rate=0.2, steps=3000, looks=41):
     X, y = digit_components(500, sizes[0], sizes[-1])
     loss, theta = loss_of(model, X, y)
     right = loss_of(model, X, y, _accuracy)[0]
+    looks = as_integer(looks, "looks", minimum=2)
     at = {0} | {round(step) for step in np.geomspace(1, steps, looks - 1)}
     names, rows = ("steps", "losses", "accuracies", "eigenvalues"), []
     for step, here in enumerate(descend(loss, theta, rate, steps)):
@@ -305,8 +321,10 @@ def count_outliers(eigenvalues, most=15):
     k, at most `most`, is where this ratio is largest. Where it is little above 1, none stands
     apart.
     """
-    top = np.sort(np.asarray(eigenvalues, dtype=float))[::-1][: most + 1]
-    top = top[top > 0]
+    top = np.sort(as_array(eigenvalues, "eigenvalues", ndim=1))[::-1]
+    top = top[top > 0][: as_integer(most, "most", minimum=1) + 1]
+    if len(top) < 2:
+        raise ValueError(f"eigenvalues must hold two above 0 or more, came {len(top)}")
     ratios = top[:-1] / top[1:]
     k = int(np.argmax(ratios))
     return k + 1, float(ratios[k])
@@ -378,7 +396,7 @@ def train_full_batch(model, rate, steps):
     """Gradient descent on all 500 digits; yield the model before each step, and at the end."""
     X, y = digits_to_learn()
     optimizer = torch.optim.SGD(model.parameters(), as_number(rate, "rate", above=0))
-    for step in range(steps):
+    for step in range(as_integer(steps, "steps", minimum=0)):
         yield model
         optimizer.zero_grad()
         value = functional.cross_entropy(model(X), y)

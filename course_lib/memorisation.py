@@ -58,7 +58,7 @@ def memorise(share, n=300, width=128, rate=0.1, seed=0, epochs=400, every=1, sto
     test = small_digits(7000).test
     model = build(lambda: dense_network((PIXELS, width, 10)), seed)
     optimizer = torch.optim.SGD(model.parameters(), rate, momentum=0.9)
-    rows, per_epoch = [], -(-n // 50)
+    rows, per_epoch, every = [], -(-n // 50), as_integer(every, "every", minimum=1)
     for epoch in range(0, as_integer(epochs, "epochs", minimum=1) + 1, every):
         if epoch:
             fit(model, X, y, optimizer, every, batch_size=50, seed=epoch, device="cpu")
@@ -98,8 +98,6 @@ class RandomFeatures:
 
     def fit(self, X, y):
         """Learn c, here `coef_` of shape (features,) or (features, targets), and its `norm_`."""
-        y = as_array(y, "y", ndim=(1, 2))
-        check_same_length(X=X, y=y)
         (self.coef_,) = ridge_path(self.transform(X), y, [self.alpha])
         self.norm_ = float(np.linalg.norm(self.coef_))
         return self
@@ -114,20 +112,33 @@ class RandomFeatures:
 def ridge_path(X, y, alphas):
     """The weights that minimise ‖y − X w‖² + α‖w‖², for each α: a list; for α = 0 the smallest.
 
-    From one singular value decomposition X = U S Vᵀ: w = V diag(s / (s² + α)) Uᵀ y. Singular values
-    that are 0 up to rounding count as 0, as in `numpy.linalg.lstsq`.
+    From one singular value decomposition X = U S Vᵀ: w = V diag(s / (s² + α)) Uᵀ y.
+    """
+    X, y = as_array(X, "X", ndim=2), as_array(y, "y", ndim=(1, 2))
+    check_same_length(X=X, y=y)
+    U, s, V = decompose(X)
+    return [V @ shrink(U, s, y, alpha) for alpha in alphas]
+
+
+def decompose(X):
+    """U, s and V of X = U S Vᵀ, without the singular values that are 0 up to rounding.
+
+    Which are 0 is told as in `numpy.linalg.lstsq`. Shapes (n, rank), (rank,) and (features, rank).
     """
     U, s, Vt = np.linalg.svd(X, full_matrices=False)
-    U, s, Vt = (part[..., s > s[0] * max(X.shape) * EPSILON] for part in (U, s, Vt.T))
-    projected = (U.T @ y).reshape(len(s), -1)
-    weights = []
-    for alpha in alphas:
-        shrunk = s / (s**2 + as_number(alpha, "alpha", minimum=0))
-        weights.append((Vt @ (shrunk[:, None] * projected)).reshape(-1, *y.shape[1:]))
-    return weights
+    kept = s > s[0] * max(X.shape) * np.finfo(float).eps
+    return U[:, kept], s[kept], Vt[kept].T
 
 
-EPSILON = np.finfo(float).eps
+def shrink(U, s, y, alpha):
+    """Vᵀw = diag(s / (s² + α)) Uᵀ y, the ridge weights w along V: shape (rank,) or (rank, targets).
+
+    With α = 0 whatever is in y is divided by s, with α > 0 by s + α/s.
+    """
+    factors = s / (s**2 + as_number(alpha, "alpha", minimum=0))
+    return (factors * (U.T @ y).T).T
+
+
 WIDTHS = (10, 20, 40, 60, 80, 100, 120, 140, 160, 180, 190, 200, 210, 220, 240, 270, 300, 400, 600,
           1000, 2000)  # fmt: skip
 ALPHAS = (0.0, *(float(10.0**k) for k in range(-4, 3)))

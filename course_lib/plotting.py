@@ -102,7 +102,7 @@ def say_curves(x, curves, xlabel):
 
 
 def _join(values):
-    return " → ".join(map(number, values))
+    return " → ".join(value if isinstance(value, str) else number(value) for value in values)
 
 
 def number(value):
@@ -224,11 +224,12 @@ def plot_means(table, x, by, **axes_properties):
     """Draw means with bars of one standard error, a curve for each value of the column `by`.
 
     `table` is a DataFrame with the columns `x`, `by`, "mean" and "error" (the standard error).
+    Where `x` holds names, not numbers, no line joins the marks.
     """
     figure, axes = new_figure()
-    said = []
+    said, line = [], "none" if isinstance(table[x].iloc[0], str) else "-"
     for (name, group), shape in zip(table.groupby(by, sort=False), "os^Dvp*X", strict=False):
-        bars = {"capsize": 4, "elinewidth": 1.6, "marker": shape, "label": name}
+        bars = {"capsize": 4, "elinewidth": 1.6, "marker": shape, "label": name, "linestyle": line}
         axes.errorbar(group[x], group["mean"], group["error"], **bars)
         said.append(f"{name}: {_join(group['mean'])}.")
     axes.set(**{"xlabel": x} | axes_properties)

@@ -6,6 +6,8 @@ point is a minimum. The Gaussian orthogonal ensemble: a matrix G of independent 
 """
 
 import numpy as np
+from numpy.polynomial.legendre import leggauss
+from scipy.special import gamma, gammainc, gammaln, ndtr, ndtri
 
 from course_lib.validation import as_integer
 
@@ -26,21 +28,26 @@ def random_symmetric(n, matrices, seed=0):
 def chances_all_positive(most, matrices=100_000, seed=0):
     """For n = 1, …, `most`: the chance that all eigenvalues are above 0, measured, shape (most,).
 
-    So rare an event is not met by drawing whole matrices. But a matrix has it only if the block
-    without the last row and column has it, so matrices grow: from those of size n − 1 that have it,
-    drawn anew with replacement, each gets a random row g and a random corner c, and has it still
-    where c − gᵀ A⁻¹ g > 0. The chance is the product of the shares that remain.
+    So rare an event is not met by drawing whole matrices. But a matrix has it only if the block A
+    without the last row and column has it, so matrices grow. One of size n − 1 that has it gets a
+    random row g; it has it still where the new corner c, N(0, 1), is above gᵀ A⁻¹ g: with a chance
+    Φ(−gᵀ A⁻¹ g). The mean of these is the share that remains, the product of the shares the chance
+    wanted. The next matrices are drawn in proportion to them, with a corner that is large enough.
+    Matrices that were drawn twice are alike, so the error grows with n: with 20,000 matrices about
+    1 % for n = 4, 10 % for n = 9, 30 % for n = 12.
     """
     most, matrices = as_integer(most, "most", minimum=1), as_integer(matrices, "matrices", 1)
     random = np.random.default_rng(as_integer(seed, "seed", minimum=0))
     inverse, chances = np.empty((matrices, 0, 0)), [1.0]
     for n in range(most):
-        row, corner = random.normal(0, 0.5**0.5, (matrices, n)), random.normal(size=matrices)
+        row = random.normal(0, 0.5**0.5, (matrices, n))
         image = np.einsum("mij,mj->mi", inverse, row)
-        rest = corner - np.einsum("mi,mi->m", row, image)
-        chances.append(chances[-1] * np.mean(rest > 0))
-        chosen = random.choice(np.flatnonzero(rest > 0), matrices)
-        inverse = _bordered(inverse[chosen], image[chosen], rest[chosen])
+        least = np.einsum("mi,mi->m", row, image)
+        remain = ndtr(-least)
+        chances.append(chances[-1] * remain.mean())
+        chosen = random.choice(matrices, matrices, p=remain / remain.sum())
+        corner = -ndtri(random.uniform(size=matrices) * remain[chosen])  # N(0, 1) above `least`
+        inverse = _bordered(inverse[chosen], image[chosen], corner - least[chosen])
     return np.array(chances[1:])
 
 
@@ -52,12 +59,34 @@ def _bordered(inverse, image, rest):
 
 
 def exact_chance(n):
-    """The exact chance for n = 1, 2, 3: 1/2, (2 − √2)/4, (π − 2√2)/(4π).
+    """The chance by integrals, n ≤ 20: 1/2, (2 − √2)/4, (π − 2√2)/(4π), … to five digits or more.
 
-    Dean and Majumdar, "Large deviations of extreme eigenvalues of random matrices" (2006), who
-    show that it is exp(−n² ln(3)/4 + …) for large n.
+    The density of the eigenvalues is ∝ Π_{i<j} |λᵢ − λⱼ| Π exp(−λᵢ²/2). Over all λᵢ > 0 its
+    integral is n! √det A (de Bruijn 1955), with polynomials pⱼ of degree j = 0, …, n − 1 and
+
+        A_jk = ∫∫ sign(y − x) pⱼ(x) pₖ(y) exp(−(x² + y²)/2) dx dy     over x, y > 0
+
+    and, for odd n, one more row and column, ∫ pⱼ exp(−x²/2). Over all λᵢ it is Mehta's
+    (2π)^{n/2} Π Γ(1 + j/2)/Γ(3/2), j = 1, …, n. For large n the chance is exp(−n² ln(3)/4 + …):
+    Dean and Majumdar, "Large deviations of extreme eigenvalues of random matrices" (2006).
     """
-    return {1: 1 / 2, 2: (2 - 2**0.5) / 4, 3: (np.pi - 8**0.5) / (4 * np.pi)}[n]
+    if as_integer(n, "n", minimum=1) > 20:
+        raise ValueError(f"n must be at most 20, came {n}: beyond, rounding takes the digits")
+    x, weights = leggauss(100)
+    reach = np.sqrt(2 * n) + 9  # beyond, exp(−x²/2) is nothing
+    x, weights = reach / 2 * (x + 1), reach / 2 * weights
+    halves, density = np.arange(1, n + 1) / 2, weights * np.exp(-(x**2) / 2)
+    powers = x[:, None] ** np.arange(n)
+    below = 2 ** (halves - 1) * gamma(halves) * gammainc(halves, x[:, None] ** 2 / 2)  # ∫ from 0
+    R = np.linalg.qr(powers * np.sqrt(density)[:, None])[1]  # powers R⁻¹ are orthonormal: pⱼ
+    p, below = (np.linalg.solve(R.T, f.T) for f in (powers * density[:, None], below))
+    A = below @ p.T - p @ below.T
+    if n % 2:
+        edge = p.sum(axis=1, keepdims=True)
+        A = np.block([[A, edge], [-edge.T, np.zeros((1, 1))]])
+    log_inside = np.linalg.slogdet(A)[1] / 2 + np.log(np.abs(np.diag(R))).sum() + gammaln(n + 1)
+    log_all = n / 2 * np.log(2 * np.pi) + (gammaln(1 + halves) - gammaln(1.5)).sum()
+    return float(np.exp(log_inside - log_all))
 
 
 def spectra(n, matrices, shift=0.0, seed=0):

@@ -12,29 +12,6 @@ import numpy as np
 
 from course_lib.validation import as_array, as_integer, as_number
 
-# --- What a point is, where H does not say --------------------------------------------------------
-
-
-def kind_by_looking(height, radius=0.02):
-    """Say in words what 0 is, by the heights on a small circle around it.
-
-    `height(u, v)` takes arrays and is 0 at 0. It sees what H does not say where it is degenerate;
-    it does not see what happens inside of the circle, or between its 360 places.
-    """
-    angles = np.deg2rad(np.arange(360))
-    ring = height(radius * np.cos(angles), radius * np.sin(angles))
-    ring = np.where(np.abs(ring) < 1e-12, 0, ring)
-    if ring.max() > 0 > ring.min():
-        signs = np.sign(ring[ring != 0])
-        return f"a saddle with {np.sum(signs != np.roll(signs, 1)) // 2} ways down"
-    if (ring == 0).all():
-        return "a plain, level everywhere"
-    above = ring.max() > 0
-    if (ring != 0).all():
-        return "a minimum" if above else "a maximum"
-    return "a valley with a level floor" if above else "a ridge with a level top"
-
-
 # --- Newton --------------------------------------------------------------------------------------
 
 
@@ -208,9 +185,10 @@ class BFGS(_LineSearcher):
 class ConjugateGradient(_LineSearcher):
     """d ← −g + β d_before: a direction that does not spoil what the one before has reached.
 
-    β = max(0, gᵀ(g − g_before) / g_beforeᵀ g_before), Polak and Ribière (1969), which is 0 where
-    it is better to begin anew. On a quadratic with exact line searches all directions are
-    conjugate, dᵢᵀ H dⱼ = 0, and n steps are enough. It remembers two vectors.
+    β = max(0, gᵀ(g − g_before) / g_beforeᵀ g_before): Polak and Ribière (1969); that β below 0
+    counts as 0, which begins anew, came later (Powell 1986; Gilbert and Nocedal 1992). On a
+    quadratic with exact line searches all directions are conjugate, dᵢᵀ H dⱼ = 0, and n steps are
+    enough. It remembers two vectors.
     """
 
     def _direction(self, parameters, gradient):
@@ -237,15 +215,16 @@ def solve_by_products(product, b, steps=None, tolerance=1e-8):
     The conjugate gradients of Hestenes and Stiefel (1952), for a positive definite H: at most n
     products but for rounding, fewer where the eigenvalues lie in clusters; the error shrinks by
     (√κ − 1)/(√κ + 1) a step, κ the condition number. It ends where ‖b − H x‖ ≤ `tolerance` ‖b‖, or
-    after `steps` (10 n unless told). With b = −g it is Newton's step ("Hessian-free", Martens
-    2010). RuntimeError where a direction with dᵀ H d ≤ 0 shows that H is not positive definite.
+    after as many products as you allow by `steps`, however near it is. With b = −g it is Newton's
+    step ("Hessian-free", Martens 2010). RuntimeError where a direction with dᵀ H d ≤ 0 shows that H
+    is not positive definite, and where 10 n products were not enough, if you set no `steps`.
     """
     b = as_array(b, "b", ndim=1)
-    steps = 10 * len(b) if steps is None else as_integer(steps, "steps", minimum=0)
+    most = 10 * len(b) if steps is None else as_integer(steps, "steps", minimum=0)
     x, residual = np.zeros_like(b), b
     direction, size = residual, residual @ residual
     enough = as_number(tolerance, "tolerance", minimum=0) ** 2 * size
-    for k in range(steps):
+    for k in range(most):
         if size <= enough:
             return x, k
         image = product(direction)
@@ -256,4 +235,6 @@ def solve_by_products(product, b, steps=None, tolerance=1e-8):
         residual = residual - size / curvature * image
         size, before = residual @ residual, size
         direction = residual + size / before * direction
-    return x, steps
+    if steps is None and size > enough:
+        raise RuntimeError(f"{most} products were not enough: H is too ill-conditioned for them")
+    return x, most

@@ -6,6 +6,7 @@ The model is any `torch.nn.Module` that turns inputs into logits; the optimizer 
 
 import copy
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -31,6 +32,20 @@ def count_parameters(model):
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
+@contextmanager
+def in_test_mode(model):
+    """The model in test mode for a while: no dropout, batch norm with its running averages.
+
+    After it each of its parts is in the mode that it was in: `with in_test_mode(model): …`.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield model.eval()
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """How good a model is on some data."""
@@ -42,31 +57,26 @@ class Evaluation:
 def evaluate(model, X, y, loss=functional.cross_entropy):
     """The mean loss and the accuracy of a model on inputs X and targets y: an `Evaluation`.
 
-    The model is put into test mode for it (no dropout, batch norm with its running averages), and
-    put back after it.
+    It is judged in test mode, and put back after it.
     """
     X, y, device = _tensors(model, X, y, loss)
-    was_training, total, right = model.training, 0.0, 0
-    model.eval()
-    with torch.no_grad():
+    total, right = 0.0, 0
+    with in_test_mode(model), torch.no_grad():
         for here in torch.arange(len(X)).split(EVALUATED_AT_ONCE):
             output, target = model(X[here].to(device)), y[here].to(device)
             total += float(loss(output, target)) * len(here)
             if not target.is_floating_point():
                 right += int((output.argmax(dim=1) == target).sum())
-    model.train(was_training)
     return Evaluation(total / len(X), math.nan if y.is_floating_point() else right / len(X))
 
 
 def probabilities(model, X):
     """softmax(model(X)), the probability of each class, (n, classes), in NumPy; in test mode."""
-    weights, was_training = next(model.parameters()), model.training
+    weights = next(model.parameters())
     X = torch.as_tensor(as_array(X, "X", keep_single=True), dtype=weights.dtype)
-    model.eval()
-    with torch.no_grad():
+    with in_test_mode(model), torch.no_grad():
         parts = X.split(EVALUATED_AT_ONCE)
         logits = torch.cat([model(part.to(weights.device)) for part in parts])
-    model.train(was_training)
     return logits.softmax(dim=1).cpu().numpy()
 
 
@@ -84,13 +94,14 @@ class History:
 
 def fit(
     model, X, y, optimizer, epochs, *, batch_size=64, validation=None, patience=None,
-    loss=functional.cross_entropy, seed=0, device=None, progress=None,
+    loss=functional.cross_entropy, augment=None, seed=0, device=None, progress=None,
 ):  # fmt: skip
     """Train a model in place, an update a mini-batch; returns a `History`.
 
     X and y are arrays or tensors: y whole numbers (classes) or, with another `loss`, floats.
     `seed` fixes the shuffling and the model's own chance, such as dropout. The work is done on
-    `device`; without one, on a GPU where there is one.
+    `device`; without one, on a GPU where there is one. With `augment`, it trains on
+    augment(model, inputs, targets) instead of the inputs of each mini-batch.
 
     With `validation`, a pair (X, y) of other data, the model gets the weights of its best epoch
     (the least validation loss) in the end; training ends early where `patience` epochs have brought
@@ -110,6 +121,7 @@ def fit(
             for epoch in range(1, epochs + 1):
                 for batch in map(torch.from_numpy, islice(batches, updates)):
                     inputs, targets = X[batch].to(device), y[batch].to(device)
+                    inputs = augment(model, inputs, targets) if augment else inputs
                     step = len(record.losses) + 1
                     record.losses.append(train_step(model, inputs, targets, optimizer, loss, step))
                 record.end_of_epoch(evaluate(model, *validation, loss) if validation else None)

@@ -277,15 +277,24 @@ class ExplorerOnPage:
 
     def wait_until(self, test, argument=None):
         """Wait for a test in JavaScript of `picture`, `words` (a string), `root` and `arg`."""
-        self.page.wait_for_function(
-            f"""([root, arg]) => {{
-                const picture = root.querySelector("img.explorer");
-                const words = root.querySelector("[role=status]")?.innerText.trim();
-                return picture?.complete && picture.naturalWidth > 0 && ({test});
-            }}""",
-            arg=[self.output.element_handle(), argument],
-            timeout=1_000 * SECONDS,
-        )
+        from playwright.sync_api import TimeoutError as Late
+
+        try:
+            self.page.wait_for_function(
+                f"""([root, arg]) => {{
+                    const picture = root.querySelector("img.explorer");
+                    const words = root.querySelector("[role=status]")?.innerText.trim();
+                    return picture?.complete && picture.naturalWidth > 0 && ({test});
+                }}""",
+                arg=[self.output.element_handle(), argument],
+                timeout=1_000 * SECONDS,
+            )
+        except Late:
+            handles = [f"{slider.name} {slider.value}" for slider in self.sliders()]
+            raise AssertionError(
+                f"{test}, arg {argument!r}, was waited for in vain: the words are {self.words!r}, "
+                f"the sliders {handles}, the troubles {self.notebook.troubles}"
+            ) from None
 
     def wait_for_picture(self):
         self.wait_until("true")

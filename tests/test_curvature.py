@@ -15,6 +15,7 @@ from course_lib.curvature import (
     gradient,
     hessian,
     hessian_vector_product,
+    kind_by_looking,
     lanczos,
     loss_of,
     negative_share,
@@ -178,6 +179,15 @@ def test_the_density_is_near_that_of_all_eigenvalues(small):
     assert np.trapezoid(np.abs(ours - all_of_them), x) < 0.03
 
 
+def test_lanczos_to_the_end_counts_the_negative_eigenvalues_exactly(small):
+    loss, theta, H = small
+    *_, (alpha, beta, _) = lanczos(hessian_vector_product(loss, theta), direction(len(H)), len(H))
+    T = np.diag(alpha) + np.diag(beta[:-1], 1) + np.diag(beta[:-1], -1)
+    theirs = np.linalg.eigvalsh(torch.autograd.functional.hessian(loss, theta))
+    size = 1e-9 * np.abs(theirs).max()
+    assert (theirs < -size).sum() == (np.linalg.eigvalsh(T) < -size).sum() > 10
+
+
 def test_moments_of_the_density_are_traces(small):
     _, theta, H = small
     places, shares = spectral_density(lambda v: H @ v, len(theta), probes=200, steps=20)
@@ -207,6 +217,22 @@ def test_eigenvalues_tell_what_a_point_is(eigenvalues, kind):
 
 def test_the_share_of_negative_eigenvalues_leaves_out_what_is_zero_by_rounding():
     assert negative_share([-1, -1e-12, 0, 3]) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("height", "kind"),
+    [
+        (lambda u, v: u**2 + v**4, "a minimum"),
+        (lambda u, v: u**2 - v**4, "a saddle with 2 ways down"),
+        (lambda u, v: u**3 - 3 * u * v**2, "a saddle with 3 ways down"),
+        (lambda u, v: -(u**2) - v**4, "a maximum"),
+        (lambda u, v: u**2 + 0 * v, "a valley with a level floor"),
+        (lambda u, v: -(v**2) + 0 * u, "a ridge with a level top"),
+        (lambda u, v: 0 * u, "a plain, level everywhere"),
+    ],
+)
+def test_the_heights_around_say_what_a_degenerate_hessian_does_not(height, kind):
+    assert kind_by_looking(height) == kind
 
 
 def test_a_search_from_a_point_high_up_ends_in_a_saddle_and_not_in_a_minimum():
@@ -241,6 +267,12 @@ def test_critical_points_of_a_network_are_found_and_the_lower_ones_have_fewer_wa
         assert gradient(loss, one.theta).norm().item() == one.slope <= 1e-6 * one.slope_at_start
 
 
+def test_a_search_of_no_steps_stays_where_it_is():
+    found = quadratic_search(steps=0)
+    assert (found.steps, found.converged) == (0, False)
+    torch.testing.assert_close(found.theta, torch.ones(2, dtype=torch.float64))
+
+
 def test_where_there_is_none_the_search_says_so():
     """eˣ has no critical point; x³ + x has none either, and a least slope in between."""
     for loss, start in ((torch.exp, 0.0), (lambda t: t**3 + t, 1.0)):
@@ -251,7 +283,17 @@ def test_where_there_is_none_the_search_says_so():
         assert found.slope > 1e-6 * found.slope_at_start
 
 
+def quadratic_search(**settings):
+    return find_critical_point(bowl(symmetric(2)), torch.ones(2, dtype=torch.float64), **settings)
+
+
 BAD = {
+    "NaN": (lambda: negative_share([np.nan, 1.0]), "eigenvalues must be finite, 1 of 2"),
+    "NaN kind": (lambda: classify_critical_point([np.nan]), "eigenvalues must be finite"),
+    "none": (lambda: negative_share([]), "eigenvalues must not be empty"),
+    "a matrix": (lambda: classify_critical_point(np.eye(2)), "eigenvalues must be 1-dimensional"),
+    "search": (lambda: quadratic_search(steps=-1), "steps must be at least 0, came -1"),
+    "tolerance": (lambda: quadratic_search(tolerance=-1), "tolerance must be at least 0, came -1"),
     "k": (lambda: top_eigenvalues(None, 3, k=4), "k must be at most n = 3, came 4"),
     "steps": (lambda: next(lanczos(None, torch.ones(3), 0)), "steps must be at least 1"),
     "probes": (lambda: spectral_density(None, 3, probes=0), "probes must be at least 1"),

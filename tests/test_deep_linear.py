@@ -10,7 +10,7 @@ from course_lib.deep_linear import (
     chain_hessian,
     chain_loss,
     critical_losses,
-    descend,
+    descent_losses,
     linear_net_loss,
     search_critical_points,
     steps_to_leave,
@@ -114,7 +114,7 @@ def test_at_zero_the_matrix_net_is_flat_from_three_layers_on():
 def test_descent_follows_the_gradient_of_the_loss_and_ends_at_the_least(depth):
     X, Y = data()
     starts = [np.random.default_rng(0).normal(0, 0.3, (1, 3, 3)) for _ in range(depth)]
-    losses = descend(starts, X, Y, learning_rate=0.05, steps=3000)
+    losses = descent_losses(starts, X, Y, learning_rate=0.05, steps=3000)
     assert losses.shape == (3001, 1)
     loss, n = linear_net_loss((3,) * (depth + 1), X, Y)
     theta = torch.from_numpy(np.concatenate([W.ravel() for W in starts]))
@@ -127,3 +127,24 @@ def test_widths_that_do_not_fit_are_said():
     X, Y = data()
     with pytest.raises(ValueError, match="sizes must begin and end"):
         linear_net_loss((2, 2, 3), X, Y)
+
+
+def equal_strengths():
+    X = np.linalg.qr(np.random.default_rng(0).normal(size=(20, 2)))[0]
+    return X, X
+
+
+BAD = {
+    "X": (lambda: critical_losses(np.ones((5, 2)), np.ones((5, 1)), 1), "linearly independent"),
+    "equal": (lambda: critical_losses(*equal_strengths(), 2), "must differ and be above 0"),
+    "0": (lambda: critical_losses(*data(inputs=2, outputs=3), 2), "must differ and be above 0"),
+    "scale": (lambda: search_critical_points((3, 3), *data(), 1, scale=0), "scale must be greater"),
+    "steps": (lambda: descent_losses([], *data(), 0.1, -1), "steps must be at least 0"),
+    "rate": (lambda: descent_losses([], *data(), 0, 1), "learning_rate must be greater than 0"),
+}
+
+
+@pytest.mark.parametrize(("call", "words"), BAD.values(), ids=BAD)
+def test_bad_input_is_said(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

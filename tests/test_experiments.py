@@ -1,11 +1,20 @@
 """Stored experiments: what is there is read, what is best is chosen by validation alone."""
 
+import importlib.util
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from course_lib import landscapes
-from course_lib.curvature import smooth_density
+from course_lib.curvature import (
+    hessian_vector_product,
+    smooth_density,
+    spectral_density,
+    top_eigenvalues,
+)
 from course_lib.experiments import EXPERIMENTS, at_best, load_experiment, summary
 
 
@@ -60,6 +69,32 @@ def test_the_best_rate_is_chosen_by_validation_alone():
     assert means.loc[1, "trainings"] == 2
 
 
+# --- Generalization: the script goes on where it was cut off --------------------------------------
+
+
+def toy(seed):
+    """An experiment of one row, and one more for each seed before."""
+    toy.made.append(seed)
+    return [{"value": 10 * seed + i} for i in range(seed + 1)]
+
+
+def test_a_run_that_was_cut_off_goes_on_and_keeps_what_was_done(tmp_path, monkeypatch):
+    file = EXPERIMENTS / "make_generalization.py"
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setattr(script, "HERE", tmp_path)
+    monkeypatch.setattr(toy, "made", [], raising=False)
+    done = json.dumps([{"seed": 2}, [{"seed": 2, "value": 0.5}]])
+    (tmp_path / "toy.part").write_text(f"{done}\n{done[:20]}")  # the second was cut off
+    script.make_table(toy, [{"seed": seed} for seed in (0, 1, 2)], jobs=1)
+    assert toy.made == [0, 1]
+    table = pd.read_csv(tmp_path / "toy.csv", comment="#")
+    assert table.seed.tolist() == [0, 1, 1, 2]  # in the order of the cases
+    assert table.value.tolist() == [0, 10, 11, 0.5]
+    assert not (tmp_path / "toy.part").exists()
+
+
 # --- Optimization theory: a small part of each table is made again --------------------------------
 
 
@@ -78,6 +113,7 @@ def test_a_stored_critical_point_is_found_again(hidden):
     assert found["converged"] == row["converged"]
     assert found["loss"] == pytest.approx(row["loss"], rel=1e-5)
     assert found["negative"] == pytest.approx(row["negative"])
+    assert found["silent"] == row["silent"]
 
 
 def test_a_stored_minimum_is_found_again():
@@ -93,6 +129,12 @@ def test_no_stored_point_that_is_called_converged_has_a_slope():
     assert (good.slope <= 1e-6 * good.slope_at_start).all()
     assert (minima[minima.converged].slope <= 1e-10).all()
     assert 0 < len(good) < len(points)
+
+
+def test_where_a_stored_search_got_stuck_the_hessian_does_not_see_the_slope():
+    points = load_experiment("critical_points")
+    stuck = points[~points.converged]
+    assert (stuck.seen < 1e-3).mean() > 0.9
 
 
 def test_stored_students_end_where_they_ended():
@@ -139,22 +181,53 @@ def test_the_stored_spectrum_begins_as_it_did():
     assert table["eigenvalues"].shape == (len(table["steps"]), 334)
 
 
-@pytest.mark.parametrize("name", ["tanh_start", "tanh_trained", "relu_trained"])
+def area_between(values, places, shares, width=0.02):
+    """Between the densities of all eigenvalues and of Lanczos; the bell is `width` spreads wide."""
+    width *= values[-1] - values[0]
+    x = np.linspace(values[0] - 5 * width, values[-1] + 5 * width, 4001)
+    full = smooth_density(x, values, np.full(len(values), 1 / len(values)), width)
+    return np.trapezoid(abs(smooth_density(x, places, shares, width) - full), x)
+
+
+@pytest.mark.parametrize("name", ["tanh_start", "tanh_trained", "relu_start", "relu_trained"])
 def test_stored_lanczos_agrees_with_all_eigenvalues(name):
     table = load_experiment("spectra")
     values, places, shares, top = (
         table[f"{name}_{part}"].astype(float) for part in ("eigenvalues", "places", "shares", "top")
     )
     np.testing.assert_allclose(top, values[: -len(top) - 1 : -1], rtol=1e-3)
-    x, width = np.linspace(values[0] - 1, values[-1] + 1, 4001), 0.02 * values[-1]
-    even = np.full(len(values), 1 / len(values))
-    ours, full = smooth_density(x, places, shares, width), smooth_density(x, values, even, width)
-    assert np.trapezoid(abs(ours - full), x) < 0.05
+    assert area_between(values, places, shares) < 0.01  # 20 probes of 80 steps
+    five = area_between(values, places[:400], 4 * shares[:400])
+    assert five < (0.01 if name.endswith("trained") else 0.02)
+
+
+def test_lanczos_on_5330_parameters_agrees_with_the_full_decomposition():
+    loss, theta = landscapes.trained_mlp("tanh")
+    product = hessian_vector_product(loss, theta)
+    values = load_experiment("spectra")["tanh_trained_eigenvalues"].astype(float)
+    top, _ = top_eigenvalues(product, len(values), k=10)
+    np.testing.assert_allclose(top, values[:-11:-1], rtol=1e-5)
+    assert area_between(values, *spectral_density(product, len(values), probes=5, steps=80)) < 0.01
+
+
+def test_steps_of_lanczos_are_enough_and_probes_make_the_density_exact():
+    """The same for a diagonal matrix: a random direction is random in the eigenvectors, too."""
+    values = load_experiment("spectra")["tanh_start_eigenvalues"].astype(float)
+    diagonal = torch.from_numpy(values)
+    areas = {
+        (probes, steps): area_between(
+            values, *spectral_density(lambda v: diagonal * v, len(values), probes, steps, seed=7)
+        )
+        for probes, steps in ((5, 80), (5, 120), (20, 80))
+    }
+    assert areas[5, 120] == pytest.approx(areas[5, 80], rel=1e-3)
+    assert areas[20, 80] < 0.7 * areas[5, 80]
 
 
 def test_the_middle_of_a_stored_slice_is_the_loss_that_was_learned():
     table = load_experiment("loss_slices")
-    rows = stored("batch_norm_landscape", layers=2, normalization="none", seed=1, step=200)
+    setting = {"layers": 2, "normalization": "none", "tuned": True}
+    rows = stored("batch_norm_landscape", **setting, seed=1, step=200)
     assert table["plain_2_1"].shape == (25, 25)
     assert table["span"][12] == 0
     assert table["plain_2_1"][12, 12] == pytest.approx(rows.loss.item(), rel=1e-3)

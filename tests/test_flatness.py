@@ -4,16 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy.stats import spearmanr
+from scipy.stats import sem, spearmanr
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import parameters_to_vector
 
 from course_lib import flatness
 from course_lib.curvature import gradient, hessian, loss_of
 from course_lib.deep_networks import dense_network
+from course_lib.deep_training import Augment, small_digits
 from course_lib.experiments import load_experiment
 from course_lib.flatness import correlation, relative, rescaled, sam_step, train_until
-from course_lib.generalization import sharpness
+from course_lib.generalization import sharpness, widths_at_height
 from course_lib.training import build, evaluate, train_step
 from course_lib.validation import DivergedError
 
@@ -120,7 +122,10 @@ def test_the_measures_of_flatness_are_what_their_names_say(model, data):
     assert found["curvature"] == pytest.approx(top, rel=5e-3)
     assert found["norm"] == pytest.approx(float(theta.norm()))
     assert found["sharpness"] == pytest.approx(sharpness(loss, theta, flatness.RADIUS), rel=0.02)
-    assert found["valley"] > 0 < found["adaptive"]
+    wide = widths_at_height(loss, theta, flatness.HEIGHT, directions=300).mean()
+    assert found["valley"] == pytest.approx(wide, rel=0.2)  # five directions stand for all
+    worst = sharpness(*relative(loss, theta), flatness.RELATIVE_RADIUS)
+    assert found["adaptive"] == pytest.approx(worst, rel=0.1)
 
 
 # --- slices ---------------------------------------------------------------------------------------
@@ -139,21 +144,25 @@ def test_a_slice_begins_at_one_network_and_ends_at_the_other(model, data):
 # --- correlation ----------------------------------------------------------------------------------
 
 
-def columns(n, seed=0):
-    x, y = np.random.default_rng(seed).normal(size=(2, n))
-    return pd.DataFrame({"x": x, "gap": y + 0.5 * x, "group": np.arange(n) % 3})
+def columns(n, seeds=3):
+    x, y = np.random.default_rng(0).normal(size=(2, n))
+    table = {"x": x, "gap": y + 0.5 * x, "group": np.arange(n) % 3}
+    return pd.DataFrame(table).assign(seed=np.arange(n) // 3 % seeds)
 
 
 def test_the_correlation_is_spearmans():
-    table = columns(50)
-    assert correlation(table, "x")[0] == pytest.approx(spearmanr(table.x, table.gap).statistic)
-    assert correlation(table.assign(gap=np.exp(table.x)), "x") == pytest.approx((1, 0))
+    table = columns(50, seeds=1)
+    rho, error = correlation(table, "x")
+    assert rho == pytest.approx(spearmanr(table.x, table.gap).statistic)
+    assert np.isnan(error)  # one seed has no spread
 
 
-def test_the_standard_error_is_the_spread_over_new_samples():
-    tables = [columns(60, seed) for seed in range(200)]
-    found = np.array([correlation(table, "x", draws=200) for table in tables])
-    assert found[:, 1].mean() == pytest.approx(found[:, 0].std(), rel=0.15)
+def test_each_seed_counts_as_one_measurement():
+    table = columns(60, seeds=4)
+    parts = [spearmanr(part.x, part.gap).statistic for _, part in table.groupby("seed")]
+    assert correlation(table, "x") == pytest.approx((np.mean(parts), sem(parts)))
+    table["gap"] += 50 * table.seed  # other digits: another gap
+    assert correlation(table, "x") == pytest.approx((np.mean(parts), sem(parts)))
 
 
 def test_what_differs_between_groups_explains_nothing_within():
@@ -161,8 +170,19 @@ def test_what_differs_between_groups_explains_nothing_within():
     table["x"] += 20 * table.group
     table["gap"] -= 20 * table.group
     assert correlation(table, "x")[0] < -0.7
-    parts = [spearmanr(part.x, part.gap).statistic for _, part in table.groupby("group")]
+    parts = [spearmanr(part.x, part.gap).statistic for _, part in table.groupby(["seed", "group"])]
     assert correlation(table, "x", within=["group"])[0] == pytest.approx(np.mean(parts))
+
+
+def test_differences_are_those_of_pairs_and_their_error_is_that_over_the_seeds():
+    rows = [(width, seed, batch) for width in (32, 128) for seed in range(3) for batch in (8, 500)]
+    table = pd.DataFrame(rows, columns=["width", "seed", "batch"]).assign(noise=0.2, rate=0.1)
+    table["test"] = table.width + (table.batch == 500) * (table.seed + (table.width == 32) * 2)
+    alone = table.iloc[[0]].assign(seed=7)  # no net with the other batch size
+    found = flatness.differences(pd.concat([table, alone]), "batch", 500, 8)
+    assert found.loc[0.2].tolist() == pytest.approx([2, 1 / np.sqrt(3), 3])
+    by_rate = flatness.differences(table, "batch", 500, 8, by=["rate"])
+    assert by_rate.loc[0.1].tolist() == pytest.approx([2, 1 / np.sqrt(3), 3])
 
 
 # --- what helps -----------------------------------------------------------------------------------
@@ -174,6 +194,39 @@ def test_a_remedy_without_strength_is_none(remedy):
     assert set(nothing) == {"training", "dev", "test", "early_update", "early_dev", "early"}
     found = flatness.learn(remedy, 0, 0.1, updates=60)
     assert found == pytest.approx(nothing, abs=0.01)
+
+
+@pytest.mark.parametrize("remedy", ["weight decay", "augmentation", "SAM"])
+def test_a_remedy_at_its_strongest_keeps_labels_from_being_learned(remedy):
+    nothing = flatness.learn("nothing", 0, 0.1, updates=300)
+    found = flatness.learn(remedy, flatness.REMEDIES[remedy][-1], 0.1, updates=300)
+    assert found["training"] > nothing["training"] + 0.1
+
+
+def test_a_digit_is_moved_over_its_own_background_and_only_while_training():
+    X = torch.as_tensor(small_digits(1000).X[:50])
+    background = X.amin()
+    shift = Augment(shift=3, degrees=0, zoom=1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        moved = shift(X)
+    ink, still = ((images - background).sum(dim=1) for images in (moved, X))
+    assert moved.amin() == pytest.approx(float(background), abs=1e-5)
+    assert (ink <= 1.001 * still).all()  # what is lost went over the edge
+    assert (ink > 0.7 * still).all()
+    assert (moved - X).norm(dim=1).min() > 0.5
+    torch.testing.assert_close(shift.eval()(X), X)
+
+
+def test_the_tuned_rate_is_the_best_on_dev_data_of_those_with_which_all_seeds_arrive():
+    rows = [
+        (0.1, 0, 0.30, 0.9), (0.1, 1, 0.32, 0.9), (0.2, 0, 0.25, 0.8), (0.2, 1, 0.27, 0.8),
+        (0.4, 0, 0.10, 0.7), (0.4, 1, 0.10, 0.7),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["rate", "seed", "dev", "test"])
+    table = table.assign(noise=0.0, width=32, batch=8, training_loss=flatness.GOAL)
+    table.loc[5, "training_loss"] = 2 * flatness.GOAL  # one seed did not arrive
+    assert flatness.at_tuned_rate(table)["test"].tolist() == [0.8, 0.8]
 
 
 def test_gains_are_differences_of_the_same_seed_at_the_setting_that_is_best_on_dev_data():
@@ -230,11 +283,29 @@ def test_stored_budgets_come_out_again():
     assert again["training_loss"] == pytest.approx(row.training_loss, rel=SAME)
 
 
-def test_stored_remedies_are_complete():
+def test_stored_remedies_are_complete_and_one_comes_out_again():
     table = load_experiment("what_helps")
     settings = sum(map(len, flatness.REMEDIES.values()))
     assert len(table) == 5 * settings * 4
     assert len(flatness.remedied(table)) == 5 * 5
+    row = row_of("what_helps", seed=0, remedy="weight decay", strength=0.03, rate=0.1)
+    again = flatness.learn("weight decay", 0.03, 0.1)
+    assert again["early_update"] == pytest.approx(row.early_update, abs=50)
+    for column in ("dev", "test", "early_dev", "early"):
+        assert again[column] == pytest.approx(row[column], rel=SAME)
+
+
+@pytest.mark.parametrize("remedy", ["SAM", "augmentation"])
+def test_the_long_runs_have_the_settings_chosen_for_the_short_ones_and_begin_again(remedy):
+    row = row_of("what_lasts", seed=1, remedy=remedy, update=200)
+    best = flatness.remedied(load_experiment("what_helps"))
+    chosen = best[(best.remedy == remedy) & (best.seed == 1)].iloc[0]
+    assert (row.strength, row.rate) == (chosen.strength, chosen.rate)
+    again = flatness.learning(remedy, row.strength, row.rate, seed=1, updates=200, every=200)
+    assert again["test"].item() == pytest.approx(row.test, rel=SAME)
+    assert again["dev_loss"].item() == pytest.approx(row.dev_loss, rel=SAME)
+    at_2000 = row_of("what_lasts", seed=1, remedy=remedy, update=2000)
+    assert at_2000.test == pytest.approx(chosen.test, rel=1e-4)
 
 
 def test_stored_slices_have_the_nets_at_zero_and_one():
@@ -247,18 +318,34 @@ def test_stored_slices_have_the_nets_at_zero_and_one():
             assert loss.shape == arrays["t"].shape
 
 
+def test_a_stored_slice_comes_out_again():
+    arrays, places = load_experiment("slices"), [0, 0.5, 1]
+    small, X, y, _ = flatness.train_net(8, 0.1)
+    large = flatness.train_net(500, 0.4)[0]
+    found = flatness.slice_between(small, large, {"training": (X, y)}, places)
+    before = np.interp(places, arrays["t"], arrays["noise_0_seed_0_training_loss"])
+    np.testing.assert_allclose(found["training_loss"], before, rtol=SAME)
+    norms = [parameters_to_vector(net.parameters()).norm().item() for net in (small, large)]
+    np.testing.assert_allclose(norms, arrays["noise_0_seed_0_norms"], rtol=SAME)
+
+
 BAD = {
     "radius": (
         lambda: sam_step(nn.Linear(1, 2), torch.ones(1, 1), torch.tensor([0]), None, -1),
         "radius must be at least 0",
     ),
     "alpha": (lambda: rescaled(dense_network((2, 2, 2)), 0), "alpha must be greater than 0"),
+    "one layer": (lambda: rescaled(dense_network((2, 2)), 2), "must have two dense layers or more"),
     "layer": (lambda: rescaled(dense_network((2, 2, 2)), 2, 1), "layer must be at most 0, came 1"),
     "tanh": (
         lambda: rescaled(dense_network((2, 2, 2), "tanh"), 2),
         r"dense layers and ReLUs, there is Tanh\(\)",
     ),
-    "groups": (lambda: correlation(columns(9), "x", within=["group"]), "groups of at least 4 rows"),
+    "groups": (
+        lambda: correlation(columns(9), "x", within=["group"]),
+        "x and gap must have 3 values, not all the same",
+    ),
+    "constant": (lambda: correlation(columns(9).assign(x=1), "x"), "x and gap must have 3 values"),
     "remedy": (lambda: flatness.learn("luck", 1, 0.1), "remedy must be one of nothing, weight"),
 }
 

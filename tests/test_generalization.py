@@ -19,6 +19,7 @@ from course_lib.generalization import (
     vc_bound,
     widths_at_height,
 )
+from course_lib.validation import DivergedError
 
 SQUARE = [[0, 0], [1, 0], [0, 1], [1, 1]]
 
@@ -101,6 +102,21 @@ def test_sensitivity_is_the_frobenius_norm_of_each_input_in_whatever_chunks(mode
         torch.testing.assert_close(sensitivity(model, X, at_once), torch.stack(wanted))
 
 
+def test_arrays_do_as_well_as_tensors(model):
+    X = np.random.default_rng(0).normal(size=(3, 1, 6, 6))
+    torch.testing.assert_close(sensitivity(model, X), sensitivity(model, torch.from_numpy(X)))
+
+
+def test_each_part_of_a_model_is_in_its_mode_again_also_after_an_error(model):
+    model[1].eval()  # frozen, while the others train
+    modes = [part.training for part in model.modules()]
+    jacobian(model, torch.randn(2, 1, 6, 6))
+    assert [part.training for part in model.modules()] == modes
+    with pytest.raises(RuntimeError):
+        jacobian(model, torch.randn(2, 1, 9, 9))
+    assert [part.training for part in model.modules()] == modes
+
+
 # --- sharpness -----------------------------------------------------------------------------------
 
 CURVATURES = torch.tensor([8.0, 2.0, 0.5], dtype=torch.float64)
@@ -125,6 +141,17 @@ def test_a_plain_is_as_wide_as_one_looks():
     assert widths.tolist() == [10, 10]
 
 
+def test_a_gorge_between_two_walls_has_no_width_and_is_soon_found():
+    tried = []
+
+    def walls(theta):
+        tried.append(theta)
+        return torch.where(theta.norm() > 0, 5.0, 0.0)
+
+    assert widths_at_height(walls, torch.zeros(3), 1.0, directions=1).tolist() == [0]
+    assert len(tried) < 100
+
+
 @pytest.mark.parametrize("radius", [0.01, 0.3])
 def test_the_worst_place_near_the_bottom_of_a_bowl_is_along_its_steepest_axis(radius):
     found = sharpness(bowl, torch.zeros(3, dtype=torch.float64), radius)
@@ -138,10 +165,26 @@ def test_sharpness_never_leaves_the_ball_and_a_plain_has_none():
     assert sharpness(far, torch.zeros(3, dtype=torch.float64), 0.49) == 0
 
 
+NAN = float("nan")
+
+
+def hole(theta):
+    """A loss that is no number a little aside."""
+    return torch.where(theta.norm() > 0.1, NAN, 1.0) + 0 * theta.sum()
+
+
 BAD = {
     "delta": (lambda: vc_bound(100, 10, delta=1), "delta must be below 1, came 1"),
     "R": (lambda: vc_bound(10, 11), "R must be at least 11, came 10"),
-    "labels": (lambda: separable(SQUARE, [True]), "labels must be 4, one a point"),
+    "labels": (lambda: separable(SQUARE, [True]), "points and labels must have the same length"),
+    "texts": (lambda: separable(SQUARE, list("abab")), "labels must hold real numbers"),
+    "signs": (lambda: separable(SQUARE, [1, -1, 1, -1]), "labels must be True or False"),
+    "no input": (lambda: sensitivity(nn.Linear(2, 2), np.ones((0, 2))), "X must not be empty"),
+    "NaN": (lambda: sensitivity(nn.Linear(2, 2), [[NAN, 1]]), "X must be finite"),
+    "at_once": (lambda: sensitivity(nn.Linear(2, 2), [[1, 2]], 0), "at_once must be at least 1"),
+    "no width": (lambda: widths_at_height(lambda t: t.sum() * NAN, CURVATURES, 1), "loss is nan"),
+    "no sharpness": (lambda: sharpness(lambda t: t.sum() * NAN, CURVATURES, 1), "loss is nan"),
+    "hole": (lambda: sharpness(hole, torch.zeros(3), 0.5), "the loss is nan"),
     "radius": (lambda: sharpness(bowl, CURVATURES, 0), "radius must be greater than 0"),
     "height": (lambda: widths_at_height(bowl, CURVATURES, -1), "height must be greater than 0"),
 }
@@ -149,5 +192,10 @@ BAD = {
 
 @pytest.mark.parametrize(("call", "words"), BAD.values(), ids=BAD)
 def test_bad_input_is_said(call, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         call()
+
+
+def test_a_loss_that_is_no_number_is_a_training_that_diverged():
+    with pytest.raises(DivergedError, match="the loss is inf"):
+        widths_at_height(lambda theta: torch.tensor(torch.inf), CURVATURES, 1)

@@ -298,10 +298,11 @@ def test_a_slice_has_a_row_for_each_place_along_the_second_direction():
     np.testing.assert_allclose(losses, [[0, 0.5, 2], [1.5, 2, 3.5], [6, 6.5, 8]])
 
 
-def test_the_hessians_memory_grows_with_the_square():
+def test_the_cost_of_the_hessian_is_that_of_the_one_which_is_made():
     cost = cost_of_curvature(hidden=2, repeats=1)
-    assert cost["parameters"] == 64
-    assert cost["bytes"] == 8 * 64**2
+    H = hessian(*loss_of(network((16, 2, 10)), *digit_components(50, 16, 10)))
+    assert cost["parameters"] == len(H)
+    assert cost["bytes"] == H.nbytes
     assert min(cost[name] for name in ("gradient", "product", "hessian")) > 0
 
 
@@ -310,6 +311,11 @@ BAD = {
     "n": (lambda: digit_components(10_000), "n must be at most"),
     "kind": (lambda: landscapes.edge_loss("hinge"), "kind must be"),
     "rate": (lambda: list(descend(bowl, ONES, 0, 3)), "rate must be greater than 0"),
+    "skip": (lambda: digit_components(10, skip=-1), "skip must be at least 0"),
+    "looks": (lambda: spectrum_along(looks=1), "looks must be at least 2"),
+    "outliers": (lambda: count_outliers([-1.0, 0.0, 2.0]), "two above 0 or more, came 1"),
+    "NaN": (lambda: count_outliers([np.nan, 2.0, 1.0]), "eigenvalues must be finite"),
+    "steps": (lambda: list(landscapes.train_full_batch(network((196, 10)), 0.1, -1)), "steps must"),
     "updates": (lambda: trained_mlp(updates=-1), "updates must be at least 0"),
 }
 

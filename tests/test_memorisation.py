@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge
 
 from course_lib import memorisation
 from course_lib.experiments import load_experiment, summary
-from course_lib.memorisation import RandomFeatures, random_labels, ridge_path
+from course_lib.memorisation import RandomFeatures, decompose, random_labels, ridge_path
 
 SAME = 0.05  # the same code and seed: what is left is rounding on another machine, amplified
 
@@ -67,6 +67,19 @@ def test_without_a_penalty_the_weights_are_the_smallest_of_all_that_fit():
     np.testing.assert_allclose(X @ (w + unseen), y)
     assert np.linalg.norm(w) < np.linalg.norm(w + unseen)
     assert w @ unseen == pytest.approx(0)
+
+
+@pytest.mark.parametrize("targets", [(), (3,)])
+def test_where_no_feature_says_anything_the_smallest_weights_are_zero(targets):
+    for weights in ridge_path(np.zeros((4, 6)), normal(4, *targets), [0.0, 0.5]):
+        np.testing.assert_array_equal(weights, np.zeros((6, *targets)))
+
+
+def test_the_parts_of_a_matrix_give_it_back_without_its_empty_directions():
+    X = normal(8, 3) @ normal(3, 6, seed=1)  # rank 3
+    U, s, V = decompose(X)
+    assert s.shape == (3,)
+    np.testing.assert_allclose(U * s @ V.T, X, atol=1e-12)
 
 
 def test_copies_of_a_feature_share_its_weight():
@@ -129,10 +142,14 @@ def test_stored_random_labels_were_all_learned_and_come_out_again():
     assert last["test"] == pytest.approx(row.test, rel=SAME)
 
 
-def test_stored_curves_are_complete():
+def test_stored_curves_are_complete_and_begin_again():
     table = load_experiment("random_labels_curves")
     assert len(table) == 5 * 4 * 61
     assert (table.groupby(["seed", "share"])["update"].max() == 1200).all()
+    before = table[(table.seed == 0) & (table.share == 0.5) & (table["update"] <= 60)]
+    again = memorisation.memorise(0.5, 1000, rate=0.03, epochs=3, stop=False)
+    for column in ("training", "test", "test_loss"):
+        np.testing.assert_allclose(again[column], before[column], rtol=SAME)
 
 
 def test_the_stored_double_descent_comes_out_again():
@@ -161,6 +178,8 @@ BAD = {
     "alpha": (lambda: RandomFeatures(3, alpha=-1).fit([[1.0]], [1.0]), "alpha must be at least 0"),
     "not fitted": (lambda: RandomFeatures(3).predict([[1.0]]), "not fitted yet: call fit first"),
     "n": (lambda: memorisation.some_digits(0), "n must be at least 1"),
+    "rows": (lambda: ridge_path(normal(3, 2), normal(4), [0]), "X and y must have the same"),
+    "every": (lambda: memorisation.memorise(0, every=0), "every must be at least 1"),
     "epochs": (lambda: memorisation.memorise(0, epochs=0), "epochs must be at least 1"),
 }
 

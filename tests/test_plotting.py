@@ -18,7 +18,7 @@ from course_lib.drawing import (
     to_png,
 )
 from course_lib.gaussian import GaussianClassifier
-from course_lib.plotting import plot_boundary, plot_confusion
+from course_lib.plotting import plot_boundary, plot_confusion, plot_means
 
 
 class Halves:
@@ -192,6 +192,15 @@ def test_moving_texts_want_a_text_for_each_place(arguments, words):
     write = moving_texts(new_figure()[1], [(0, 0), (1, 1)])
     with pytest.raises(ValueError, match=words):
         write(*arguments)
+
+
+def test_means_of_named_things_are_marks_without_a_line_and_said_by_name():
+    table = {"remedy": ["none", "SAM"], "kind": "late", "mean": [3.0, 2.0], "error": 0.1}
+    picture = plot_means(pd.DataFrame(table), "remedy", "kind", title="Errors")
+    assert picture.words == "Errors. remedy: none → SAM. late: 3 → 2."
+    (axes,) = picture.figure.axes
+    assert axes.lines[0].get_linestyle() == "None"
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["none", "SAM"]
 
 
 def test_limits_hold_all_points_with_a_margin():

@@ -1,6 +1,8 @@
 """Lesson 10: the bound, labelings by lines, the smallest weights, the norm of a Jacobian, two
 definitions of flat, a rescaled network, one sharpness-aware step."""
 
+from math import comb
+
 import numpy as np
 
 from course_lib.exercise import Exercise
@@ -48,6 +50,18 @@ OMEGA = Exercise(
         "the + 1 is multiplied by M, too: M (ln(2R/M) + 1).": (
             lambda R, M, delta: np.sqrt((M * np.log(2 * R / M) + 1 + np.log(4 / delta)) / R)
         ),
+        "the + 1 stands outside of the logarithm: ln(2R/M) + 1, not ln(2R/M + 1).": (
+            lambda R, M, delta: np.sqrt((M * np.log(2 * R / M + 1) + np.log(4 / delta)) / R)
+        ),
+        "the fraction in the logarithm is upside down: 2R/M, not M/(2R).": (
+            lambda R, M, delta: np.sqrt((M * (np.log(M / (2 * R)) + 1) + np.log(4 / delta)) / R)
+        ),
+        "M stands inside of the logarithm: ln(2R/M), not ln(2R)/M.": (
+            lambda R, M, delta: np.sqrt((M * (np.log(2 * R) / M + 1) + np.log(4 / delta)) / R)
+        ),
+        "// drops what is behind the point; divide with /.": (
+            lambda R, M, delta: np.sqrt((M * (np.log(2 * R // M) + 1) + np.log(4 / delta)) / R)
+        ),
         "the + 1 is missing: M (ln(2R/M) + 1).": (
             lambda R, M, delta: np.sqrt((M * np.log(2 * R / M) + np.log(4 / delta)) / R)
         ),
@@ -60,6 +74,12 @@ OMEGA = Exercise(
         "the term with δ is missing: ln(4/δ).": (
             lambda R, M, delta: np.sqrt(M * (np.log(2 * R / M) + 1) / R)
         ),
+        "the 4 is missing: ln(4/δ), not ln(1/δ).": (
+            lambda R, M, delta: np.sqrt((M * (np.log(2 * R / M) + 1) + np.log(1 / delta)) / R)
+        ),
+        "δ stands inside of the logarithm: ln(4/δ), not ln(4)/δ.": (
+            lambda R, M, delta: np.sqrt((M * (np.log(2 * R / M) + 1) + np.log(4) / delta) / R)
+        ),
         "ln(δ/4) is negative: it is ln(4/δ), the smaller δ the larger.": (
             lambda R, M, delta: np.sqrt((M * (np.log(2 * R / M) + 1) + np.log(delta / 4)) / R)
         ),
@@ -69,8 +89,11 @@ OMEGA = Exercise(
         "M is missing in front of the first parenthesis.": (
             lambda R, M, delta: np.sqrt((np.log(2 * R / M) + 1 + np.log(4 / delta)) / R)
         ),
-        "it is divided by √R only where it should be R: the root is of everything.": (
+        "only R stands under the root here; the root is of the whole fraction.": (
             lambda R, M, delta: (M * (np.log(2 * R / M) + 1) + np.log(4 / delta)) / np.sqrt(R)
+        ),
+        "R stands outside of the root here; the root is of the whole fraction.": (
+            lambda R, M, delta: np.sqrt(M * (np.log(2 * R / M) + 1) + np.log(4 / delta)) / R
         ),
     },
     hints=(
@@ -99,6 +122,20 @@ LABELINGS = Exercise(
     slips={
         "2ᵏ are all labelings; from four points on, lines cannot make some.": lambda k: 2**k,
         "this is right up to four points; for five it is 22, not 30.": lambda k: 2**k - 2 * (k > 3),
+        "this takes two labelings away for each four points: right up to k = 5, by chance; for "
+        "k = 6 it leaves 34, and it should be 32.": lambda k: 2**k - 2 * comb(k, 4),
+        "this is Sauer's bound for VC dimension 3, the sum of C(k, i) for i ≤ 3: lines make at "
+        "most so many, and 14 of four points, not 15.": lambda k: sum(comb(k, i) for i in range(4)),
+        "this counts planes in three dimensions: of four points they make all 16 labelings.": (
+            lambda k: 2 * sum(comb(k - 1, i) for i in range(4))
+        ),
+        "this stays at 14; five points have 22, and it goes on growing.": lambda k: min(2**k, 14),
+        "this goes on in steps of 6; the steps grow, too: 2, 4, 6, 8, …": (
+            lambda k: (2, 4, 8, 14)[k - 1] if k < 5 else 6 * k - 10
+        ),
+        "this has no value for five points or more: a formula is wanted, for all k.": (
+            {1: 2, 2: 4, 3: 8, 4: 14}.get
+        ),
         "each cut is counted once; which side is True makes it two labelings.": (
             lambda k: (k * k - k + 2) // 2
         ),
@@ -174,8 +211,18 @@ SMALLEST = Exercise(
         "there is a ridge of 1 in it: this does not fit y exactly.": (
             lambda X, y: X.T @ np.linalg.solve(X @ X.T + np.eye(len(y)), y)
         ),
-        "X.T @ X has no inverse here: there are more features than examples. Use X @ X.T.": (
-            lambda X, y: np.linalg.solve(X.T @ X, X.T @ y)
+        "this needs a square matrix that has an inverse: neither X nor X.T @ X is one, with more "
+        "features than examples; X @ X.T is.": lambda X, y: np.linalg.solve(X, y),
+        "np.linalg.lstsq returns four things; the weights are the first of them: [0].": (
+            lambda X, y: np.linalg.lstsq(X, y)
+        ),
+        "these are weights for the first features only; c has one for each column of X, and the "
+        "smallest c uses them all.": lambda X, y: np.linalg.solve(X[:, : len(y)], y),
+        "this is X @ c, which is y again; c itself is asked for.": (
+            lambda X, y: X @ smallest_weights(X, y)
+        ),
+        "this is the length ‖c‖; c itself is asked for.": (
+            lambda X, y: np.linalg.norm(smallest_weights(X, y))
         ),
         "this divides each entry of X.T @ y by a diagonal entry; X @ X.T must be solved for.": (
             lambda X, y: X.T @ (y / np.diag(X @ X.T))
@@ -208,16 +255,22 @@ def _networks(random):
     return cases
 
 
-def _spectral(x, W1, b1, W2):
-    return np.linalg.norm((W2 * (W1 @ x + b1 > 0)) @ W1, 2)
+def _norm(x, W1, b1, W2, kind):
+    return np.linalg.norm((W2 * (W1 @ x + b1 > 0)) @ W1, kind)
+
+
+def _of_probabilities(x, W1, b1, W2):
+    p = np.exp(W2 @ np.maximum(W1 @ x + b1, 0))
+    p /= p.sum()
+    return np.linalg.norm((np.diag(p) - np.outer(p, p)) @ (W2 * (W1 @ x + b1 > 0)) @ W1)
 
 
 SENSITIVITY = Exercise(
     key="10.4",
     title="sensitivity",
     task=(
-        "A network y = W2 @ np.maximum(W1 @ x + b1, 0). Return its sensitivity at x: the "
-        "Frobenius norm of the Jacobian ∂y/∂x."
+        "A network has the outputs y = W2 @ np.maximum(W1 @ x + b1, 0). Return how sensitive they "
+        "are at x (leave the softmax out here): the Frobenius norm of the Jacobian ∂y/∂x."
     ),
     solution=jacobian_norm,
     inputs=_networks,
@@ -232,7 +285,13 @@ SENSITIVITY = Exercise(
             lambda x, W1, b1, W2: np.abs((W2 * (W1 @ x + b1 > 0)) @ W1).sum()
         ),
         "this is the largest singular value (np.linalg.norm(J, 2)), not the Frobenius norm.": (
-            _spectral
+            lambda x, W1, b1, W2: _norm(x, W1, b1, W2, 2)
+        ),
+        "this is the sum of the singular values (the nuclear norm), not the Frobenius norm.": (
+            lambda x, W1, b1, W2: _norm(x, W1, b1, W2, "nuc")
+        ),
+        "this is of the probabilities, after a softmax; here it is of the outputs y.": (
+            _of_probabilities
         ),
         "this is the sum of the squared entries divided by their number, under the root.": (
             lambda x, W1, b1, W2: np.sqrt(np.mean(((W2 * (W1 @ x + b1 > 0)) @ W1) ** 2))
@@ -249,8 +308,20 @@ SENSITIVITY = Exercise(
         "this is the norm of the output, not of its derivative.": (
             lambda x, W1, b1, W2: np.linalg.norm(W2 @ np.maximum(W1 @ x + b1, 0))
         ),
-        "this is the product of the norms of the layers: a bound, mostly far too large.": (
-            lambda x, W1, b1, W2: np.linalg.norm(W2 * (W1 @ x + b1 > 0)) * np.linalg.norm(W1)
+        "this is the product of the norms of the layers, a bound, mostly far too large, and the "
+        "ReLUs are missing.": lambda x, W1, b1, W2: np.linalg.norm(W2) * np.linalg.norm(W1),
+        "this is a product of two norms, a bound, mostly far too large: first multiply the "
+        "matrices, then take the norm.": (
+            lambda x, W1, b1, W2: (
+                np.linalg.norm(W2) * np.linalg.norm((W1 @ x + b1 > 0)[:, None] * W1)
+            )
+        ),
+        "the ReLU is of W1 @ x + b1, not of the weights W1: it says which rows of W1 count.": (
+            lambda x, W1, b1, W2: np.linalg.norm(W2 @ np.maximum(W1, 0))
+        ),
+        "which ReLUs are on has an entry a hidden neuron: it belongs to the columns of W2 (or the "
+        "rows of W1), before they are multiplied.": (
+            lambda x, W1, b1, W2: np.linalg.norm(W2 @ W1 * (W1 @ x + b1 > 0))
         ),
         "W1 is missing: the chain rule goes through both layers.": (
             lambda x, W1, b1, W2: np.linalg.norm(W2 * (W1 @ x + b1 > 0))
@@ -292,6 +363,24 @@ FLATNESS = Exercise(
     slips={
         "half as wide as it is: the width goes from −√(2ξ/h) to +√(2ξ/h).": (
             lambda h, height, radius: (np.sqrt(2 * height / h), h * radius**2 / 2)
+        ),
+        "the ½ of L = ½hθ² is forgotten in both: ½hθ² = ξ gives θ² = 2ξ/h, and the rise is ½hε².": (
+            lambda h, height, radius: (2 * np.sqrt(height / h), h * radius**2)
+        ),
+        "half as wide as it is (there is the other side, too), and in the rise the ½ is missing.": (
+            lambda h, height, radius: (np.sqrt(2 * height / h), h * radius**2)
+        ),
+        "in the width the ½ of L = ½hθ² is forgotten, and the other side: it is 2√(2ξ/h).": (
+            lambda h, height, radius: (np.sqrt(height / h), h * radius**2 / 2)
+        ),
+        "2ξ/h is θ² where the height is reached: take the root, and both sides.": (
+            lambda h, height, radius: (2 * height / h, h * radius**2 / 2)
+        ),
+        "h multiplies in the width; ½hθ² = ξ gives θ² = 2ξ/h: it divides.": (
+            lambda h, height, radius: (2 * np.sqrt(2 * height * h), h * radius**2 / 2)
+        ),
+        "height and radius have changed places.": (
+            lambda h, height, radius: (2 * np.sqrt(2 * radius / h), h * height**2 / 2)
         ),
         "the root is missing in the width: ½hθ² = ξ gives θ² = 2ξ/h.": (
             lambda h, height, radius: (4 * height / h, h * radius**2 / 2)
@@ -357,6 +446,17 @@ RESCALE = Exercise(
     slips={
         "b1 must be multiplied, too: ReLU(α(W1 x + b1)) = α ReLU(W1 x + b1).": (
             lambda W1, b1, W2, b2, alpha: (alpha * W1, b1, W2 / alpha, b2)
+        ),
+        "only W1 is changed: b1 must follow it, and W2 must take α back.": (
+            lambda W1, b1, W2, b2, alpha: (alpha * W1, b1, W2, b2)
+        ),
+        "the biases are the wrong way round: b1 belongs to the first layer and is multiplied, too; "
+        "b2 stays.": lambda W1, b1, W2, b2, alpha: (alpha * W1, b1, W2 / alpha, b2 / alpha),
+        "it is W2 that takes α back, not b2.": (
+            lambda W1, b1, W2, b2, alpha: (alpha * W1, alpha * b1, W2, b2 / alpha)
+        ),
+        "α is subtracted from W2; a factor is taken back by dividing.": (
+            lambda W1, b1, W2, b2, alpha: (alpha * W1, alpha * b1, W2 - alpha, b2)
         ),
         "b2 stays: it is added after the second layer, which takes α back.": (
             lambda W1, b1, W2, b2, alpha: (alpha * W1, alpha * b1, W2 / alpha, b2 / alpha)
@@ -462,6 +562,43 @@ def _normed(theta, gradient, learning_rate, radius):
     return theta - learning_rate * up / np.linalg.norm(up)
 
 
+def _slope_only(theta, gradient, learning_rate, radius):
+    g = gradient(theta)
+    return gradient(theta + radius * g / np.linalg.norm(g))
+
+
+def _place_only(theta, gradient, learning_rate, radius):
+    g = gradient(theta)
+    return theta + radius * g / np.linalg.norm(g)
+
+
+def _twice_long(theta, gradient, learning_rate, radius):
+    up = theta + radius * gradient(theta)
+    return up - learning_rate * gradient(up)
+
+
+def _down_long(theta, gradient, learning_rate, radius):
+    return theta - learning_rate * gradient(theta - radius * gradient(theta))
+
+
+def _signs(theta, gradient, learning_rate, radius):
+    return theta - learning_rate * gradient(theta + radius * np.sign(gradient(theta)))
+
+
+def _largest(theta, gradient, learning_rate, radius):
+    g = gradient(theta)
+    return theta - learning_rate * gradient(theta + radius * g / np.abs(g).max())
+
+
+def _shorter(theta, gradient, learning_rate, radius):
+    return sharpness_aware_step(theta, gradient, learning_rate, learning_rate * radius)
+
+
+def _outward(theta, gradient, learning_rate, radius):
+    up = theta + radius * theta / np.linalg.norm(theta)
+    return theta - learning_rate * gradient(up)
+
+
 SAM = Exercise(
     key="10.7",
     title="one sharpness-aware step",
@@ -484,6 +621,30 @@ SAM = Exercise(
         "both gradients are added; only the one from uphill counts.": _both,
         "the learning rate is missing.": _no_rate,
         "the gradient from uphill is divided by its length, too; only the first one is.": _normed,
+        "this is the gradient uphill; theta after the step with it is asked for.": _slope_only,
+        "this is the place uphill; the step down, with the gradient of there, is missing.": (
+            _place_only
+        ),
+        "the step is made from the place uphill, and the way there is not of length radius: divide "
+        "the gradient by its length, and step from theta.": _twice_long,
+        "this looks downhill, and not radius far: uphill, by the gradient over its length.": (
+            _down_long
+        ),
+        "each entry of the gradient is divided by its own size (its sign is left), so the way is "
+        "too long; divide all of it by its length, np.linalg.norm.": _signs,
+        "the gradient is divided by its largest entry; its length is np.linalg.norm.": _largest,
+        "learning_rate and radius have changed places.": (
+            lambda theta, gradient, learning_rate, radius: sharpness_aware_step(
+                theta, gradient, radius, learning_rate
+            )
+        ),
+        "theta + radius moves each entry by radius; uphill is along the gradient.": (
+            lambda theta, gradient, learning_rate, radius: (
+                theta - learning_rate * gradient(theta + radius)
+            )
+        ),
+        "the learning rate is in the way uphill, too; that has the length radius.": _shorter,
+        "this goes along theta; uphill is along the gradient.": _outward,
     },
     hints=(
         "Three lines: the gradient here; the place uphill; the step from here with the gradient "

@@ -66,10 +66,20 @@ KIND = Exercise(
         "all below 0 is a maximum, not a saddle: every way leads down.": (
             lambda e: "saddle" if max(e) < 0 else kind(e)
         ),
+        "one below 0 is not enough for a saddle: another must be above 0.": (
+            lambda e: "saddle" if min(e) < 0 else kind(e)
+        ),
+        "0 is not above 0: −2, −1 and 0 have no two signs, so this is degenerate, no saddle.": (
+            lambda e: "saddle" if min(e) < 0 <= max(e) else kind(e)
+        ),
+        "0 is not below 0: 1 and 0 have no two signs, so this is degenerate, no saddle.": (
+            lambda e: "saddle" if min(e) <= 0 < max(e) else kind(e)
+        ),
         "only the sum of the eigenvalues (the trace) is looked at; each of them counts.": (
             _by(np.sum)
         ),
         "only the first eigenvalue is looked at; each of them counts.": _by(lambda e: e[0]),
+        "only the first two eigenvalues are looked at; each of them counts.": lambda e: kind(e[:2]),
         "only the largest eigenvalue is looked at: a negative one is a way down.": _by(np.max),
         "only the least eigenvalue is looked at: a positive one is a way up.": _by(np.min),
         "the sign of the determinant decides in two dimensions only; look at each eigenvalue.": (
@@ -82,6 +92,12 @@ KIND = Exercise(
         ),
         "this never says degenerate: with an eigenvalue of 0 and no two signs H does not say.": (
             lambda e: "saddle" if min(e) < 0 < max(e) else "minimum" if max(e) > 0 else "maximum"
+        ),
+        'all is right but for a word: return "saddle" alone.': (
+            lambda e: "saddle point" if kind(e) == "saddle" else kind(e)
+        ),
+        'all is right but for a word: return "minimum" and "maximum" alone, without "local".': (
+            lambda e: f"local {kind(e)}" if "imum" in kind(e) else kind(e)
         ),
     },
     hints=(
@@ -127,6 +143,9 @@ QUADRATIC = Exercise(
             lambda loss, g, H, s: loss - g @ s + s @ H @ s / 2
         ),
         "the curvature has the wrong sign.": lambda loss, g, H, s: loss + g @ s - s @ H @ s / 2,
+        "slope and curvature both have the wrong sign: they are added to the loss.": (
+            lambda loss, g, H, s: loss - g @ s - s @ H @ s / 2
+        ),
         "only the diagonal of H is used: sᵀHs takes every pair of entries.": (
             lambda loss, g, H, s: loss + g @ s + np.diag(H) @ s**2 / 2
         ),
@@ -138,6 +157,21 @@ QUADRATIC = Exercise(
         ),
         "the entries of s are squared and summed here: sᵀHs is s @ H @ s.": (
             lambda loss, g, H, s: loss + g @ s + H.sum() * (s @ s) / 2
+        ),
+        "g * s is a vector: the slope along the step is one number, g @ s.": (
+            lambda loss, g, H, s: loss + g * s + s @ H @ s / 2
+        ),
+        "s * H * s multiplies entry by entry, which leaves a matrix: sᵀHs is s @ H @ s.": (
+            lambda loss, g, H, s: loss + g @ s + s * H * s / 2
+        ),
+        "s * H * s, summed, pairs every entry of H with one sⱼ², not with sᵢ sⱼ: s @ H @ s.": (
+            lambda loss, g, H, s: loss + g @ s + np.sum(s * H * s) / 2
+        ),
+        "H @ s is a vector; one more product with s makes a number of it: s @ H @ s.": (
+            lambda loss, g, H, s: loss + g @ s + H @ s / 2
+        ),
+        "the entries of H @ s are summed plainly; each is to be multiplied by its sᵢ: s @ H @ s.": (
+            lambda loss, g, H, s: loss + g @ s + np.sum(H @ s) / 2
         ),
     },
     hints=(
@@ -180,8 +214,12 @@ NEWTON = Exercise(
         "this multiplies by H; the step divides by the curvature: H⁻¹g.": (
             lambda theta, g, H: theta - H @ g
         ),
-        "1 / H inverts every entry; the inverse of a matrix is another thing: np.linalg.solve.": (
-            lambda theta, g, H: theta - np.divide(1, H, where=H != 0, out=np.zeros_like(H)) @ g
+        "1 / H and H**-1 invert every entry; the inverse of a matrix is another thing: "
+        "np.linalg.solve(H, g) gives H⁻¹g.": lambda theta, g, H: theta - H**-1 @ g,
+        "g / H divides by every entry of H; to divide by a matrix is to solve H s = g: "
+        "np.linalg.solve(H, g).": lambda theta, g, H: theta - g / H,
+        "* multiplies entry by entry: np.linalg.inv(H) @ g, or np.linalg.solve(H, g).": (
+            lambda theta, g, H: theta - np.linalg.inv(H) * g
         ),
         "only the diagonal of H is used: that is right for a bowl with upright axes only.": (
             lambda theta, g, H: theta - g / np.diag(H)
@@ -197,6 +235,18 @@ NEWTON = Exercise(
         ),
         "H⁻¹ is applied to theta: it belongs to the gradient.": (
             lambda theta, g, H: theta - np.linalg.solve(H, theta)
+        ),
+        "H⁻¹ is applied to theta − g; it belongs to the gradient alone: theta − H⁻¹g.": (
+            lambda theta, g, H: np.linalg.solve(H, theta - g)
+        ),
+        "each λ belongs to its eigenvector, not to an entry of g: np.linalg.solve(H, g).": (
+            lambda theta, g, H: theta - g / np.linalg.eigvalsh(H)
+        ),
+        "the trace is one number for all directions; Newton has a step for each eigenvector.": (
+            lambda theta, g, H: theta - g / np.trace(H)
+        ),
+        "the determinant is one number for all directions; Newton has a step for each.": (
+            lambda theta, g, H: theta - g / np.linalg.det(H)
         ),
         "half of Newton's step: there is no ½ left after the quadratic is differentiated.": (
             lambda theta, g, H: theta - np.linalg.solve(H, g) / 2
@@ -219,6 +269,10 @@ def _absolute(H, g):
 
 def curvature_along(gradient, theta, v, h):
     return (gradient(theta + h * v) - gradient(theta - h * v)) / (2 * h)
+
+
+def _short(v):
+    return v / np.linalg.norm(v)
 
 
 def _quartic(theta):
@@ -253,6 +307,18 @@ PRODUCT = Exercise(
         "this is one-sided: its error is h, the two-sided one's h².": (
             lambda gradient, theta, v, h: (gradient(theta + h * v) - gradient(theta)) / h
         ),
+        "this is one-sided, from behind: its error is h, the two-sided one's h².": (
+            lambda gradient, theta, v, h: (gradient(theta) - gradient(theta - h * v)) / h
+        ),
+        "this goes as far as v itself, ahead and behind; go a little, h * v, and divide by 2h.": (
+            lambda gradient, theta, v, h: curvature_along(gradient, theta, v, 1)
+        ),
+        "the difference is divided by 2h, but its places are theta ± v: they are theta ± h * v.": (
+            lambda gradient, theta, v, h: curvature_along(gradient, theta, v, 1) / h
+        ),
+        "v is made short first, which gives H v ÷ ‖v‖: leave v as long as it is.": (
+            lambda gradient, theta, v, h: curvature_along(gradient, theta, _short(v), h)
+        ),
         "the two places are 2h apart, so divide by 2h.": (
             lambda gradient, theta, v, h: 2 * curvature_along(gradient, theta, v, h)
         ),
@@ -265,6 +331,9 @@ PRODUCT = Exercise(
         "this moves every entry by h; move along v: theta + h * v.": (
             lambda gradient, theta, v, h: curvature_along(gradient, theta, np.ones_like(v), h)
         ),
+        "this moves every entry by h, and v comes in afterwards; move along v: theta + h * v.": (
+            lambda gradient, theta, v, h: v * curvature_along(gradient, theta, np.ones_like(v), h)
+        ),
         "this is vᵀHv, one number; H v is a vector.": (
             lambda gradient, theta, v, h: v @ curvature_along(gradient, theta, v, h)
         ),
@@ -273,6 +342,14 @@ PRODUCT = Exercise(
         ),
         "this multiplies by v entry by entry afterwards: the step h * v has it in already.": (
             lambda gradient, theta, v, h: v * curvature_along(gradient, theta, v, h)
+        ),
+        "only the gradient behind is divided by 2h: parentheses around the difference.": (
+            lambda gradient, theta, v, h: (
+                gradient(theta + h * v) - gradient(theta - h * v) / (2 * h)
+            )
+        ),
+        "this is one-sided, from theta to h * v ahead: that is h, not 2h; go behind, too.": (
+            lambda gradient, theta, v, h: (gradient(theta + h * v) - gradient(theta)) / (2 * h)
         ),
         "h is divided by twice: (ahead − behind) / (2h).": (
             lambda gradient, theta, v, h: curvature_along(gradient, theta, v, h) / h
@@ -314,6 +391,42 @@ SLOPES = Exercise(
         "the sign is wrong: the inner derivative is −w2·x, with a minus.": _scaled(lambda *_: -1),
         "the factor 2 of the square is missing.": _scaled(lambda *_: 0.5),
         "the x of the inner derivative is missing.": _scaled(lambda w1, w2, x, y: 1 / x),
+        "the derivative by w1 has the wrong sign: both inner derivatives have a minus.": (
+            lambda w1, w2, x, y: [-slopes(w1, w2, x, y)[0], slopes(w1, w2, x, y)[1]]
+        ),
+        "the derivative by w2 has the wrong sign: both inner derivatives have a minus.": (
+            lambda w1, w2, x, y: [slopes(w1, w2, x, y)[0], -slopes(w1, w2, x, y)[1]]
+        ),
+        "the error has lost its x: y − w1·w2·x.": (
+            lambda w1, w2, x, y: [-2 * (y - w1 * w2) * w2 * x, -2 * (y - w1 * w2) * w1 * x]
+        ),
+        "this is the loss itself; its two derivatives are wanted.": (
+            lambda w1, w2, x, y: (y - w1 * w2 * x) ** 2
+        ),
+        "two things are missing: the minus of the inner derivative, and the factor 2.": (
+            _scaled(lambda *_: -0.5)
+        ),
+        "two things are missing: the minus and the x of the inner derivative, −w2·x.": (
+            _scaled(lambda w1, w2, x, y: -1 / x)
+        ),
+        "two things are missing: the factor 2, and the x of the inner derivative.": (
+            _scaled(lambda w1, w2, x, y: 0.5 / x)
+        ),
+        "this is right for x = y = 1 only: put the x and the y in that come.": (
+            lambda w1, w2, x, y: slopes(w1, w2, 1, 1)
+        ),
+        "w1 itself goes as the derivative by w1 is taken: w2·x is left, not w1·w2·x.": (
+            lambda w1, w2, x, y: [-2 * (y - w1 * w2 * x) * w1 * w2 * x] * 2
+        ),
+        "this is the derivative by w1 alone; return both, as a list.": (
+            lambda w1, w2, x, y: slopes(w1, w2, x, y)[0]
+        ),
+        "this is the derivative by w2 alone; return both, as a list.": (
+            lambda w1, w2, x, y: slopes(w1, w2, x, y)[1]
+        ),
+        "the two derivatives are added up; return both, as a list.": (
+            lambda w1, w2, x, y: sum(slopes(w1, w2, x, y))
+        ),
         "the two are swapped: the derivative by w1 has the *other* weight, w2, in it.": (
             lambda w1, w2, x, y: slopes(w1, w2, x, y)[::-1]
         ),
@@ -371,9 +484,20 @@ def _after(finish, extra=0):
 
     def answer(product, v, steps):
         for _ in range(steps + extra):
-            v = product(v)
-            v = v / np.linalg.norm(v)
+            v = _short(product(v))
         return finish(product, v)
+
+    return answer
+
+
+def _divided_by(size):
+    """Return the answer that divides H v by another number: size(v, Hv)."""
+
+    def answer(product, v, steps):
+        for _ in range(steps):
+            image = product(v)
+            v = image / size(v, image)
+        return 2 / (v @ product(v))
 
     return answer
 
@@ -396,8 +520,21 @@ RATE = Exercise(
         "upside down: 2/λ, not λ/2.": _after(lambda p, v: v @ p(v) / 2),
         "one step of the iteration too few.": _after(lambda p, v: 2 / (v @ p(v)), extra=-1),
         "one step of the iteration too many.": _after(lambda p, v: 2 / (v @ p(v)), extra=1),
-        "v is never made short: vᵀHv is λ only if ‖v‖ = 1.": (
-            lambda product, v, steps: 2 / _unscaled(product, v, steps)
+        "v is never made short: vᵀHv is λ only if ‖v‖ = 1.": _divided_by(lambda v, image: 1),
+        "this divides by the length before the product, so the last v is not short: Hv / ‖Hv‖.": (
+            _divided_by(lambda v, image: np.linalg.norm(v))
+        ),
+        "this divides by ‖Hv‖²: the length is the root of it, np.linalg.norm.": (
+            _divided_by(lambda v, image: image @ image)
+        ),
+        "this divides by the largest |entry|; vᵀHv is λ only if the length is 1: np.linalg.norm.": (
+            _divided_by(lambda v, image: np.abs(image).max())
+        ),
+        "this divides by max(Hv), an entry; vᵀHv is λ only if the length is 1: np.linalg.norm.": (
+            _divided_by(lambda v, image: image.max())
+        ),
+        "this divides by the sum of the entries; their length is wanted: np.linalg.norm.": (
+            _divided_by(lambda v, image: image.sum())
         ),
         "vᵀv is 1, whatever H is: λ is vᵀHv.": _after(lambda p, v: 2 / (v @ v)),
         "this is vᵀH²v, the square of λ: one H too many.": _after(lambda p, v: 2 / (p(v) @ p(v))),
@@ -418,12 +555,6 @@ RATE = Exercise(
 )
 
 
-def _unscaled(product, v, steps):
-    for _ in range(steps):
-        v = product(v)
-    return v @ product(v)
-
-
 # --- 09.7 -----------------------------------------------------------------------------------------
 
 
@@ -439,6 +570,7 @@ INDEX = Exercise(
     inputs=lambda random: [
         (np.array([[1.0, 2.0], [2.0, 1.0]]),),
         (np.diag([1.0, -2.0, 3.0]),),
+        (np.diag([2.0, 0.0, -1.0, 0.0]),),
         (_turned(random, [-5.0, -1.0, -0.1, 2.0]),),
         (_turned(random, [4.0, 3.0, 2.0, 1.0, -0.5]),),
         (_turned(random, [3.0, -9.0, 2.0, 1.0, 0.5, -4.0]),),
@@ -447,7 +579,12 @@ INDEX = Exercise(
         "this is their number; divide by how many there are.": (
             lambda H: int(np.sum(np.linalg.eigvalsh(H) < 0))
         ),
-        "this is the share above 0.": lambda H: 1 - index(H),
+        "this is in per cent; the share goes from 0 to 1.": lambda H: 100 * index(H),
+        "an eigenvalue of 0 is not below 0.": (
+            lambda H: float(np.mean(np.linalg.eigvalsh(H) <= 0))
+        ),
+        "this is the share above 0.": lambda H: float(np.mean(np.linalg.eigvalsh(H) > 0)),
+        "this is 1 minus the share below 0: the share of all the others.": lambda H: 1 - index(H),
         "the diagonal holds no eigenvalues unless H is diagonal: np.linalg.eigvalsh(H).": (
             lambda H: float(np.mean(np.diag(H) < 0))
         ),
@@ -464,12 +601,31 @@ INDEX = Exercise(
         "the share is divided by the number of entries, n²; there are n eigenvalues.": (
             lambda H: float(np.sum(np.linalg.eigvalsh(H) < 0) / H.size)
         ),
+        "this compares those below 0 with those above; divide by all of them.": (
+            lambda H: float(np.divide(*_below_and_above(np.linalg.eigvalsh(H))))
+        ),
+        "these are entries of the eigenvectors: np.linalg.eigh(H)[0], or eigvalsh(H), has the "
+        "eigenvalues.": lambda H: float(np.mean(np.linalg.eigh(H)[1] < 0)),
+        "the determinant, the product of all eigenvalues, says only if an odd number is below 0.": (
+            lambda H: float(np.linalg.det(H) < 0)
+        ),
+        "this is 0 for every H: singular values and absolute values are never below 0.": (
+            lambda H: 0.0
+        ),
     },
+    verified=(
+        "All cases agree with the reference. Of a real network's H some eigenvalues are below 0 by "
+        "rounding only: there `negative_share` leaves out those within a millionth of the largest."
+    ),
     hints=(
         "np.linalg.eigvalsh(H) gives all the eigenvalues of a symmetric matrix.",
         "The mean of (eigenvalues < 0) is the share.",
     ),
 )
+
+
+def _below_and_above(values):
+    return np.sum(values < 0), np.sum(values > 0)
 
 
 def _weight_below(values):

@@ -2,10 +2,12 @@
 foretells the gap, flat and sharp valleys, and what rescaling does to them."""
 
 from functools import cache, lru_cache
+from itertools import zip_longest
 
 import numpy as np
+from matplotlib.colors import to_rgba
 from scipy.ndimage import maximum_filter1d
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import rankdata
 
 from course_lib.capacity import examples_needed, label_all
 from course_lib.deep_training import small_digits
@@ -28,7 +30,7 @@ from course_lib.explorer import choice, explorer, int_slider, log_slider, slider
 from course_lib.flatness import reached
 from course_lib.generalization import vc_bound
 from course_lib.linear_models import indicators
-from course_lib.memorisation import RandomFeatures, some_digits
+from course_lib.memorisation import RandomFeatures, decompose, random_labels, shrink, some_digits
 
 # --- A promise ------------------------------------------------------------------------------------
 
@@ -42,7 +44,7 @@ CAPACITIES = np.unique(np.geomspace(1, 1e6, 25).astype(int))
     delta=log_slider(1e-6, 0.5, start=0.05, label="δ"),
     presets={
         "a line, 1,000 examples": {"R": 1000, "M": 3, "delta": 0.05},
-        "a million parameters": {"R": 60_000, "M": 1e6, "delta": 0.05},
+        "VC dimension a million": {"R": 60_000, "M": 1e6, "delta": 0.05},
         "enough for them": {"R": 1e9, "M": 1e6, "delta": 0.05},
         "almost certain": {"R": 1000, "M": 3, "delta": 1e-6},
     },
@@ -80,9 +82,7 @@ def bound(figure):
         said = f"Ω ≤ 0.1 would need {brief(wanted)} examples, {wanted / M:,.0f} for each unit of M"
         if R < M:
             mark.set_data([], [])
-            return (
-                f"more capacity than examples: it can fit any labels, nothing is promised; {said}"
-            )
+            return f"R < M: nothing is promised, for some examples any labels can be fitted; {said}"
         omega = vc_bound(R, M, delta)
         mark.set_data([R], [omega])
         vain = "above 1, so it says nothing" if omega >= 1 else f"with probability {1 - delta:.6g}"
@@ -129,14 +129,14 @@ def shattering(figure):
     left.set(xticks=[], yticks=[])
     right.set(title="All of them", xlim=(-0.05, 4.05), ylim=(-0.05, 4.05), aspect="equal")
     right.axis("off")
-    frames = moving_polygons(right, facecolors="none", edgecolors=GREY, linewidths=1.2)
-    impossible = moving_polygons(right, facecolors=PINK, edgecolors="none", alpha=0.45, zorder=0)
+    frames = moving_polygons(right, edgecolors=GREY, linewidths=1.2, zorder=0)
     chosen = moving_polygons(right, facecolors="none", edgecolors=INK, linewidths=3.5)
+    tints = np.array([to_rgba(PINK, 0.45), to_rgba(PINK, 0)])  # impossible, possible
     big = _label_marks(left, 17), moving_lines(left, colors=INK, linewidths=3)
-    small = _label_marks(right, 7), moving_lines(right, colors=INK, linewidths=1.8)
+    small = _label_marks(right, 8), moving_lines(right, colors=INK, linewidths=1.8)
     spare = moving_curve(left, GREY, "o", ms=15, fillstyle="none", mew=2)
     write = moving_texts(left, [], size=16, weight="bold")
-    verdict = moving_texts(left, [(0.5, 0.94)], color=PINK, size=17, weight="bold", on="axes")
+    verdict = moving_texts(left, [(0.5, 0.05)], color=PINK, size=17, weight="bold", on="axes")
 
     def update(points, c_x, c_y, d_x, d_y, labeling):
         everything = np.vstack([CORNERS, [(c_x, c_y), (d_x, d_y)]])
@@ -145,12 +145,12 @@ def shattering(figure):
         able = found.gap > 0
         places = _cells(2**points)
         frames.set_verts(_squares(places))
-        impossible.set_verts(_squares(places[~able]))
+        frames.set_facecolors(tints[able.astype(int)])
         chosen.set_verts(_squares(places[shown : shown + 1]))
         _put(small, some, found, np.arange(2**points), places, 1 / 2.6)
         _put(big, some, found, [shown], np.zeros((1, 2)), 1)
         spare.set_data(*everything[points:].T)
-        write(list(NAMES[:points]), some + (0, 0.2))
+        write(*_names(some))
         verdict(["" if able[shown] else "no line does this"])
         done = "shattered" if able.all() else "not shattered"
         return f"lines make {able.sum()} of the {2**points} labelings: {done}"
@@ -158,11 +158,21 @@ def shattering(figure):
     return update
 
 
+def _names(points):
+    """What is written above the points, and where: "C, D" once where they lie on each other."""
+    apart = np.hypot(*(points[:, None] - points).T)
+    first = (apart < 0.12).argmax(axis=0)  # of those that lie here
+    names = [
+        ", ".join(np.array(list(NAMES))[: len(points)][first == i]) for i in range(len(points))
+    ]
+    return names, points + (0, 0.2)
+
+
 def _label_marks(axes, size):
-    """Two moving sets of marks, one a label."""
-    style = {"ms": size, "mec": "white", "mew": size / 12}
-    shapes = zip(CLASS_COLORS[1::-1], "os", strict=True)
-    return [moving_curve(axes, color, shape, **style) for color, shape in shapes]
+    """Two moving sets of marks, one a label: a circle shows behind a square at the same place."""
+    shapes = zip(CLASS_COLORS[1::-1], "os", (1.15 * size, 0.7 * size), strict=True)
+    style = {"mec": "white", "mew": size / 17}
+    return [moving_curve(axes, color, shape, ms=ms, **style) for color, shape, ms in shapes]
 
 
 def _cells(n):
@@ -205,11 +215,11 @@ SHARES = (0, 0.2, 0.5, 1)
 
 @cache
 def recorded_memories():
-    """Return the stored trainings on random labels: (update, training, test error) by share."""
+    """Return the mean of five stored trainings: (update, training, test error) by share."""
     table = load_experiment("random_labels_curves")
-    table = table[(table["seed"] == 0) & (table["update"] > 0)]
-    columns = ["update", "training", "test"]
-    return {share: part[columns].to_numpy().T for share, part in table.groupby("share")}
+    table = table[table["update"] > 0]
+    means = table.groupby(["share", "update"], as_index=False)[["training", "test"]].mean()
+    return {share: part.to_numpy()[:, 1:].T for share, part in means.groupby("share")}
 
 
 @explorer(
@@ -226,7 +236,9 @@ def memorising(figure):
     """What does a network do with labels that make no sense?"""
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     runs = recorded_memories()
-    left.set(title="While it learns", xlabel="update", ylabel="error", xscale="log")
+    left.set(
+        title="While they learn: the mean of five", xlabel="update", ylabel="error", xscale="log"
+    )
     left.set(xlim=(18, 1300), ylim=(-0.03, 1.3), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])
     left.set_xticks([20, 50, 100, 200, 500, 1000], ["20", "50", "100", "200", "500", "1,000"])
     left.minorticks_off()
@@ -250,8 +262,8 @@ def memorising(figure):
         tested.set_data(passed, [runs[one][2, -1] for one in passed])
         done, wrong, wrong_new = seen[:, -1]
         return (
-            f"after {done:.0f} updates it errs on {wrong:.0%} of the labels it was given and on "
-            f"{wrong_new:.0%} of new digits"
+            f"after {done:,.0f} updates it errs on {wrong:.1%} of the labels it was given and on "
+            f"{wrong_new:.1%} of new digits (mean of five networks)"
         )
 
     return update_
@@ -266,31 +278,32 @@ RIDGES = {"no ridge": 0.0, "α = 0.001": 1e-3, "α = 0.1": 0.1, "α = 10": 10.0}
 
 @cache
 def decomposed_features():
-    """Return, for each number of features, what noise and ridge leave as it is: (s, Uᵀ, new Φ V).
+    """Return what noise and ridge leave as it is: parts, true labels, those of new digits.
 
-    Φ = U S Vᵀ holds the random features of 200 digits, new Φ those of 500 others.
+    The parts are one a number of features, (U, s, new Φ V): Φ = U S Vᵀ holds the random features of
+    200 digits, new Φ those of 500 others.
     """
-    X, new = some_digits(DIGITS)[0], small_digits(7000).X_test[:500]
+    (X, y), digits = some_digits(DIGITS), small_digits(7000)
+    new, y_new = digits.X_test[:500], digits.y_test[:500]
     parts = []
     for features in FEATURES:
         model = RandomFeatures(features, seed=0)
-        U, s, Vt = np.linalg.svd(model.transform(X), full_matrices=False)
-        kept = s > s[0] * 1e-12  # some features are 0 for all digits
-        parts.append((s[kept], U.T[kept], model.transform(new) @ Vt[kept].T))
-    return parts
+        U, s, V = decompose(model.transform(X))
+        parts.append((U, s, model.transform(new) @ V))
+    return parts, y, y_new
 
 
 def fits_by_width(noise, alpha):
     """Return the errors on 200 digits and on new ones, and the size of the weights, by width."""
-    given = some_digits(DIGITS, noise)[1]
-    targets, true = indicators(given, range(10)), small_digits(7000).y_test[:500]
-    rows = []
-    for s, Ut, outward in decomposed_features():
-        along = (s / (s**2 + alpha))[:, None] * (Ut @ targets)  # Vᵀ c
-        fitted = Ut.T @ (s[:, None] * along)
+    parts, y, y_new = decomposed_features()
+    given, rows = random_labels(y, noise), []
+    targets = indicators(given, range(10))
+    for U, s, outward in parts:
+        along = shrink(U, s, targets, alpha)  # Vᵀ c
+        fitted = U @ (s[:, None] * along)
         wrong = [
-            np.mean(part.argmax(axis=1) != y)
-            for part, y in ((fitted, given), (outward @ along, true))
+            np.mean(part.argmax(axis=1) != labels)
+            for part, labels in ((fitted, given), (outward @ along, y_new))
         ]
         rows.append((*wrong, np.linalg.norm(along)))
     return np.array(rows).T
@@ -322,7 +335,7 @@ def double_descent(figure):
     new = moving_curve(left, ORANGE, "s-", ms=7, label="new digits")
     left.legend(loc="upper left")
     sizes = moving_curve(right, GREEN, "D-", ms=7)
-    found = lru_cache(maxsize=1)(lambda noise, ridge: fits_by_width(noise, RIDGES[ridge]))
+    found = cache(lambda noise, ridge: fits_by_width(noise, RIDGES[ridge]))
     decomposed_features()  # now, so that no move has to wait for it
 
     def update(width, noise, ridge):
@@ -341,12 +354,31 @@ def double_descent(figure):
 
 # --- What foretells the gap -----------------------------------------------------------------------
 
-MEASURES = ("sensitivity", "sharpness", "relative sharpness", "width of the valley", "weights")
-COLUMNS = dict(
-    zip(MEASURES, ("sensitivity", "sharpness", "adaptive", "valley", "norm"), strict=True)
-)
-GROUPS = {"random labels": "noise", "batch size": "batch", "learning rate": "rate"}
+MEASURES = {
+    "sensitivity": "sensitivity",
+    "sharpness": "sharpness",
+    "relative sharpness": "adaptive",
+    "top eigenvalue": "curvature",
+    "width of the valley": "valley",
+    "size of the weights": "norm",
+}
+GROUPS = {
+    "random labels": "noise", "width": "width", "batch size": "batch", "learning rate": "rate",
+}  # fmt: skip
 TARGETS = {"gap": "gap", "test error": "test"}
+
+
+def alike(nets):
+    """Return the rank correlations of nets that differ in batch size and learning rate only.
+
+    They are the means of those within each share of random labels, width and seed: a dictionary of
+    tables, a row and a column a measure, by kind and value. ("width", 32) are the nets of this
+    width; ("noise", 0.2) those with this share; None all of them.
+    """
+    columns = [*MEASURES.values(), *TARGETS.values()]
+    inside = nets.groupby(["noise", "width", "seed"])[columns].corr(method="spearman")
+    parts = [((kind, v), part) for kind in ("noise", "width") for v, part in inside.groupby(kind)]
+    return {of: part.groupby(level=-1).mean() for of, part in [(None, inside), *parts]}
 
 
 @explorer(
@@ -371,30 +403,33 @@ def what_foretells(figure):
     nets = reached(load_experiment("trained_nets"))
     axes = figure.subplots()
     axes.set(title="Each mark is a trained network", xlabel="rank of the measure among those shown")
-    axes.set(ylabel="error", xlim=(-0.03, 1.42), ylim=(0.08, 0.34), xticks=[0, 0.5, 1])
+    axes.set(ylabel="gap, or test error", xlim=(-0.03, 1.42), ylim=(0.08, 0.34), xticks=[0, 0.5, 1])
     heights = 0.325 - 0.018 * np.arange(len(CLASS_COLORS))
-    styles = list(zip(CLASS_COLORS, CLASS_SHAPES, strict=True))
-    marks = [moving_curve(axes, *style, ms=8, alpha=0.75, mec="white") for style in styles]
-    key = [moving_curve(axes, *style, ms=10, mec="white") for style in styles]
+    styles = zip(CLASS_COLORS, CLASS_SHAPES, strict=True)
+    marks = [moving_curve(axes, *style, ms=8, alpha=0.8, mec="white") for style in styles]
     write = moving_texts(axes, [(1.25, height) for height in heights])
-    columns = {name: nets[column].to_numpy() for name, column in COLUMNS.items()}
+    columns = {name: column.to_numpy() for name, column in nets.items()}
+    inside = alike(nets)
 
     def update(measure, target, colour, group):
-        values = nets[GROUPS[colour]].to_numpy()
-        kinds, y = np.unique(values), nets[TARGETS[target]].to_numpy()
+        values, y = columns[GROUPS[colour]], columns[TARGETS[target]]
+        kinds = np.unique(values)
         chosen = kinds if group == 0 else kinds[min(group, len(kinds)) - 1 :][:1]
         shown = np.isin(values, chosen)
         ranks = np.zeros(len(y))
-        ranks[shown] = (rankdata(columns[measure][shown]) - 1) / (shown.sum() - 1)
-        for i, (mark, sample) in enumerate(zip(marks, key, strict=True)):
-            here = shown & (values == kinds[i]) if i < len(kinds) else np.zeros(len(y), bool)
-            mark.set_data(ranks[here], y[here])
-            used = int(here.any())
-            sample.set_data([1.08] * used, [heights[i]] * used)
+        ranks[shown] = (rankdata(columns[MEASURES[measure]][shown]) - 1) / (shown.sum() - 1)
+        for kind, mark, height in zip_longest(kinds, marks, heights):
+            here, key = shown & (values == kind), [height] * int(kind in chosen)
+            mark.set_data([*ranks[here], *[1.08] * len(key)], [*y[here], *key])
         names = [f"{colour} {kind:g}" if kind in chosen else "" for kind in kinds]
         write(names + [""] * (len(marks) - len(names)))
-        said = spearmanr(columns[measure][shown], y[shown]).statistic
-        return f"{shown.sum()} networks, rank correlation of {measure} and {target} {said:+.2f}"
+        pooled = np.corrcoef(ranks[shown], rankdata(y[shown]))[0, 1]
+        same = inside.get((GROUPS[colour], chosen[0]) if len(chosen) == 1 else None, inside[None])
+        within = same.at[TARGETS[target], MEASURES[measure]]
+        return (
+            f"{measure} and {target}: rank correlation {pooled:+.2f} among these {shown.sum()} "
+            f"networks; among nets that differ in batch size and learning rate only {within:+.2f}"
+        )
 
     return update
 
@@ -408,6 +443,16 @@ REFERENCE = 8.0  # the curvature of the grey valley, on both sides
 def valley(theta, left, right):
     """Return ½hθ², with the curvature h of each side."""
     return np.where(theta < 0, left, right) * theta**2 / 2
+
+
+def _level(pair, height):
+    """A horizontal line between two places."""
+    return [(x, height) for x in pair]
+
+
+def _show(mark, wanted, x, y):
+    """Put a mark at a place, or nowhere."""
+    mark.set_data(*([x], [y]) if wanted else ([], []))
 
 
 def width_at(height, left, right):
@@ -431,35 +476,35 @@ def width_at(height, left, right):
 def two_definitions(figure):
     """Is the orange valley flatter than the grey one?"""
     one, two = figure.subplots(1, 2, sharey=True)
-    one.set(title="Width at the height ξ", xlabel="θ", ylabel="loss", xlim=(-2, 2), ylim=(0, 4))
-    two.set(title="Worst loss within ε", xlabel="θ", xlim=(-2, 2))
-    curves = []
+    one.set(title="Width at the height ξ", ylabel="loss", ylim=(0, 4.2))
+    two.set(title="Worst loss within ε")
     for axes in (one, two):
+        axes.set(xlabel="θ", xlim=(-2, 2))
         axes.plot(THETA, valley(THETA, REFERENCE, REFERENCE), color=GREY, lw=5, alpha=0.5)
-        curves.append(moving_curve(axes, ORANGE))
+    curves = [moving_curve(axes, ORANGE) for axes in (one, two)]
     level = moving_curve(one, INK, ":")
     bars = moving_lines(one, colors=[ORANGE, GREY], linewidths=[6, 6])
     band = moving_polygons(two, facecolors=BLUE, edgecolors="none", alpha=0.2)
     worst = moving_lines(two, colors=[ORANGE, GREY], linewidths=[6, 6])
     tops = moving_curve(two, ORANGE, "o", ms=11)
+    arrows = [moving_curve(*place, ms=17) for place in ((one, ORANGE, "<"), (one, ORANGE, ">"))]
+    upward = moving_curve(two, ORANGE, "^", ms=17)
 
     def update(left, right, height, radius):
         for curve in curves:
             curve.set_data(THETA, valley(THETA, left, right))
         ends, grey = width_at(height, left, right), width_at(height, REFERENCE, REFERENCE)
         level.set_data([-2, 2], [height] * 2)
-        bars.set_segments(
-            [
-                [(x, h) for x in pair]
-                for pair, h in ((np.clip(ends, -2, 2), height + 0.06), (grey, height - 0.06))
-            ]
-        )
-        band.set_verts([[(-radius, 0), (radius, 0), (radius, 4), (-radius, 4)]])
-        rise = max(left, right) * radius**2 / 2
-        usual = REFERENCE * radius**2 / 2
+        drawn = np.clip(ends, -2, 2)
+        bars.set_segments([_level(drawn, height + 0.06), _level(grey, height - 0.06)])
+        for arrow, end in zip(arrows, ends, strict=True):  # where the bar is cut off
+            _show(arrow, abs(end) > 2, 1.93 * np.sign(end), height + 0.06)
+        band.set_verts([[(-radius, 0), (radius, 0), (radius, 4.2), (-radius, 4.2)]])
+        rise, usual = max(left, right) * radius**2 / 2, REFERENCE * radius**2 / 2
         side = radius if right >= left else -radius
         worst.set_segments([[(side, 0), (side, min(rise, 4))], [(-side, 0), (-side, usual)]])
-        tops.set_data([side], [min(rise, 3.9)])
+        _show(tops, rise <= 4, side, rise)
+        _show(upward, rise > 4, side, 4)
         wide, flat = ends[1] - ends[0] >= grey[1] - grey[0], rise <= usual
         verdict = "the two agree" if wide == flat else "the two definitions disagree"
         return (
@@ -484,6 +529,7 @@ FLOOR = 1e-3  # an error of 0 is drawn here
         "small batches": {"t": 0, "shown": "loss"},
         "large batches": {"t": 1, "shown": "loss"},
         "half-way": {"t": 0.5, "shown": "loss"},
+        "wrong labels: errors": {"t": 0.5, "noise": 0.2, "shown": "error"},
     },
     size=(10, 4.6),
 )
@@ -492,23 +538,30 @@ def slice_between(figure):
     slices = load_experiment("slices")
     axes = figure.subplots()
     axes.set(title="A straight line through both", xlabel="0: small batches … 1: large batches")
-    axes.set(ylabel="loss, or share of errors", xlim=(-1.02, 2.02), yscale="log", ylim=(8e-4, 30))
+    axes.set(ylabel="loss, or share of errors", xlim=(-1.02, 2.02), yscale="log", ylim=(8e-4, 50))
+    axes.set_yticks([1e-3, 0.01, 0.1, 1, 10], ["≤ 0.001", "0.01", "0.1", "1", "10"])
     for place in (0, 1):
         axes.axvline(place, color=GREY, ls=":")
     training = moving_curve(axes, BLUE, label="training")
     test = moving_curve(axes, ORANGE, label="new digits")
     marks = moving_curve(axes, INK, "o", ms=11)
+    best = moving_curve(axes, ORANGE, "^", ms=13, label="new digits at their best")
     axes.legend(loc="upper right")
     ts = slices["t"]
 
     def update(t, pair, noise, shown):
         of = f"noise_{noise}_seed_{pair}"
-        lines = [np.maximum(slices[f"{of}_{p}_{shown}"], FLOOR) for p in ("training", "test")]
-        training.set_data(ts, lines[0])
-        test.set_data(ts, lines[1])
+        lines = [slices[f"{of}_{part}_{shown}"] for part in ("training", "test")]
+        training.set_data(ts, np.maximum(lines[0], FLOOR))
+        test.set_data(ts, np.maximum(lines[1], FLOOR))
         here = [np.interp(t, ts, line) for line in lines]
-        marks.set_data([t, t], here)
-        return f"{shown} at {t:.2f}: training {here[0]:.3g}, new digits {here[1]:.3g}"
+        marks.set_data([t, t], np.maximum(here, FLOOR))
+        lowest = lines[1].argmin()
+        best.set_data([ts[lowest]], [0.7 * lines[1][lowest]])
+        return (
+            f"{shown} at {t:.2f}: training {here[0]:.3g}, new digits {here[1]:.3g}; "
+            f"these are at their best at {ts[lowest]:.2f}: {lines[1][lowest]:.3g}"
+        )
 
     return update
 
@@ -537,6 +590,20 @@ def worst_around(alphas, radius, relative=False):
     return two_weights_loss(*nearby).max(axis=(1, 2)), here + outward
 
 
+def _draw_two_weights(left, axes):
+    """Draw the one function, and its loss over the weights, the darker the larger."""
+    left.set(title="The function", xlabel="x", ylabel="y = w₂ ReLU(w₁x)")
+    left.set(xlim=(-1, 2), ylim=(-0.2, 2.6))
+    left.plot([-1, 0, 2], [0, 0, 2], color=BLUE, lw=4)
+    grid = np.linspace(0, 4.7, 140)
+    loss = np.log10(two_weights_loss(grid[None], grid[:, None]) + 1e-3)
+    everywhere = {"extent": (0, 4.7, 0, 4.7), "origin": "lower", "aspect": "auto"}
+    axes.imshow(loss, cmap="Greys", zorder=0, **everywhere)
+    axes.plot(grid[7:], 1 / grid[7:], color=GREEN, lw=2, label="loss 0")
+    axes.set(title="Where it stands", xlabel="w₁", ylabel="w₂", xlim=(0, 4.7), ylim=(0, 4.7))
+    axes.grid(False)
+
+
 @explorer(
     alpha=log_slider(0.25, 4, start=1, label="α"),
     radius=slider(0.05, 0.5, start=0.2, step=0.01, label="radius ε"),
@@ -550,19 +617,8 @@ def worst_around(alphas, radius, relative=False):
 def rescaling(figure):
     """Same function, other weights: is the valley still as flat?"""
     left, middle, right = figure.subplots(1, 3, width_ratios=(0.8, 1.25, 1.1))
-    left.set(
-        title="The function", xlabel="x", ylabel="y = w₂ ReLU(w₁x)", xlim=(-1, 2), ylim=(-0.2, 2.6)
-    )
-    left.plot([-1, 0, 2], [0, 0, 2], color=BLUE, lw=4)
     formula = moving_texts(left, [(0.5, 0.9)], size=14, on="axes")
-    grid = np.linspace(0, 4.7, 140)
-    loss = np.log10(two_weights_loss(grid[None], grid[:, None]) + 1e-3)
-    middle.imshow(
-        loss, extent=(0, 4.7, 0, 4.7), origin="lower", aspect="auto", cmap="Greys", zorder=0
-    )
-    middle.plot(grid[7:], 1 / grid[7:], color=GREEN, lw=2, label="loss 0")
-    middle.set(title="Where it stands", xlabel="w₁", ylabel="w₂", xlim=(0, 4.7), ylim=(0, 4.7))
-    middle.grid(False)
+    _draw_two_weights(left, middle)
     ball = moving_curve(middle, ORANGE, label="within ε")
     share = moving_curve(middle, BLUE, "--", label="relative")
     spot = moving_curve(middle, ORANGE, "o", ms=7)
@@ -576,14 +632,13 @@ def rescaling(figure):
     dots = moving_curve(right, INK, "o", ms=10)
     right.legend(loc="upper center")
 
-    @lru_cache(maxsize=1)
-    def curves(radius):
-        return [worst_around(ALPHAS, radius, relative)[0] for relative in (False, True)]
+    both = (False, True)
+    curves = cache(lambda radius: [worst_around(ALPHAS, radius, kind)[0] for kind in both])
 
     def update(alpha, radius):
         formula([f"{1 / alpha:.2f} ReLU({alpha:.2f} x)"])
         ((worst,), ring), ((worst_share,), oval) = (
-            worst_around([alpha], radius, relative) for relative in (False, True)
+            worst_around([alpha], radius, kind) for kind in both
         )
         ball.set_data(*ring[:, 0])
         share.set_data(*oval[:, 0])
@@ -602,7 +657,7 @@ def rescaling(figure):
 
 # --- The worst loss nearby ------------------------------------------------------------------------
 
-WAY = np.linspace(-2, 2, 801)
+WAY = np.linspace(-2.5, 2.5, 1001)  # the widest radius beyond what is shown
 
 
 def crack_and_basin(theta, width):
@@ -610,15 +665,21 @@ def crack_and_basin(theta, width):
     return 0.3 + 0.25 * (theta - 0.6) ** 2 - 0.55 * np.exp(-(((theta + 0.6) / width) ** 2) / 2)
 
 
+def worst_within(radius, width):
+    """Return the largest loss within the radius around each place of the way."""
+    reach = 2 * round(radius / (WAY[1] - WAY[0])) + 1
+    return maximum_filter1d(crack_and_basin(WAY, width), reach, mode="nearest")
+
+
 @explorer(
     radius=slider(0, 0.5, start=0, step=0.02, label="radius ρ"),
-    width=slider(0.02, 0.5, start=0.08, step=0.02, label="width of the crack"),
+    width=slider(0.02, 0.24, start=0.08, step=0.02, label="width of the crack"),
     shift=slider(-0.5, 0.5, start=0, step=0.02, label="new data: shifted by"),
     presets={
         "the loss alone": {"radius": 0, "width": 0.08, "shift": 0},
         "new data": {"radius": 0, "width": 0.08, "shift": 0.2},
         "the worst within 0.2": {"radius": 0.2, "width": 0.08, "shift": 0.2},
-        "a wide crack": {"radius": 0.2, "width": 0.4, "shift": 0.2},
+        "a wide crack": {"radius": 0.2, "width": 0.24, "shift": 0.2},
     },
     size=(10, 4.4),
 )
@@ -636,10 +697,8 @@ def worst_nearby(figure):
     lowest = moving_curve(right, INK, "v", ms=13)
 
     def update(radius, width, shift):
-        loss = crack_and_basin(WAY, width)
-        reach = 2 * round(radius / (WAY[1] - WAY[0])) + 1
-        highest = maximum_filter1d(loss, reach, mode="nearest")
-        training.set_data(WAY, loss)
+        highest = worst_within(radius, width)
+        training.set_data(WAY, crack_and_basin(WAY, width))
         moved.set_data(WAY, crack_and_basin(WAY - shift, width))
         worst.set_data(WAY, highest)
         found = WAY[highest.argmin()]

@@ -9,8 +9,13 @@ import torch
 from matplotlib.colors import to_rgba_array
 
 from course_lib import landscapes, surfaces
-from course_lib.curvature import classify_critical_point, find_critical_point, hessian
-from course_lib.deep_linear import chain_loss, critical_losses, descend
+from course_lib.curvature import (
+    classify_critical_point,
+    find_critical_point,
+    hessian,
+    kind_by_looking,
+)
+from course_lib.deep_linear import chain_loss, critical_losses, descent_losses
 from course_lib.drawing import (
     AMBER,
     BLUE,
@@ -32,16 +37,17 @@ from course_lib.drawing import (
 from course_lib.experiments import load_experiment
 from course_lib.explorer import choice, explorer, int_slider, slider
 from course_lib.optimizers import SGD, minimize
-from course_lib.random_matrices import RATE, chances_all_positive, spectra
+from course_lib.random_matrices import RATE, exact_chance, spectra
 from course_lib.second_order import (
     BFGS,
     ConjugateGradient,
     Newton,
     SaddleFreeNewton,
     hessian_by_differences,
-    kind_by_looking,
     newton_step,
 )
+
+hessian(lambda theta: theta @ theta, torch.ones(1))  # torch loads much at its first product: now
 
 # --- What the eigenvalues say ---------------------------------------------------------------------
 
@@ -62,9 +68,9 @@ def turned(points, degrees):
     return cos * points[0] + sin * points[1], cos * points[1] - sin * points[0]
 
 
-def view_from_aside(axes, cells=18):
+def view_from_aside(axes, cells=16):
     """Draw a surface over [−1, 1]² as seen from one side; return what sets its heights."""
-    axes.set(xlim=(-1.42, 1.42), ylim=(-1.55, 1.75), xticks=[], yticks=[])
+    axes.set(xlim=(-1.5, 1.5), ylim=(-2.15, 1.75), xticks=[], yticks=[])
     axes.grid(False)
     axes.spines[:].set_visible(False)
     quads = moving_polygons(axes, linewidths=0, antialiased=False)
@@ -109,7 +115,7 @@ def hessian_eigenvalues(figure):
     name_axes = moving_texts(left, [(0, 0)] * 2, size=17, weight="bold")
     right.set_title("The surface")
     set_heights = view_from_aside(right)
-    write = moving_texts(right, [(0, -1.38)], size=18, weight="bold")
+    write = moving_texts(right, [(0, -1.98)], size=18, weight="bold")  # below the surface
     palette = (255 * HEIGHTS).astype(np.uint8)
 
     def update(first, second, angle, beyond):
@@ -190,7 +196,7 @@ def taylor(figure):
         small, large = (np.linalg.eigvalsh(H)[i] for i in (0, 1))
         return (
             f"slope {slope:.2f}, curvature vᵀHv = {bend:.2f} (between the eigenvalues {small:.2f} "
-            f"and {large:.2f}); the parabola is off by {gaps[45:46].max():.2g} at t = 0.25 and by "
+            f"and {large:.2f}); the parabola is off by {gaps[45]:.2g} at t = 0.25 and by "
             f"{gaps[50]:.2g} at t = 0.5"
         )
 
@@ -198,7 +204,7 @@ def taylor(figure):
 
 
 PLACES = ("a saddle", "a minimum")
-ALONG = np.linspace(-3, 3, 41)
+ALONG = np.linspace(-3, 3, 31)
 
 
 @cache
@@ -216,7 +222,7 @@ def place_of_the_net(place):
     place=choice(PLACES),
     presets={
         "steepest down": {"k": 1, "place": "a saddle"},
-        "nearly level": {"k": 13, "place": "a saddle"},
+        "nearly level": {"k": 30, "place": "a saddle"},
         "steepest up": {"k": 61, "place": "a saddle"},
         "in the valley": {"k": 1, "place": "a minimum"},
     },
@@ -224,7 +230,7 @@ def place_of_the_net(place):
 )
 def walk_along(figure):
     """What does a network's loss do along the eigenvectors of its Hessian?"""
-    for place in PLACES:  # now (under a second), so that no move waits for it
+    for place in PLACES:  # now, so that no move waits for it
         place_of_the_net(place)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.1))
     left.set(title="Eigenvalues of H", xlabel="number, from below", ylabel="λ", xlim=(-1, 63))
@@ -249,7 +255,7 @@ def walk_along(figure):
             return np.array([loss(theta + t * vectors[:, k - 1]).item() - base for t in ALONG])
 
     def update(k, place):
-        _, _, values, _ = place_of_the_net(place)
+        _, theta, values, _ = place_of_the_net(place)
         value, change = values[k - 1], along(k, place)
         all_values.set_data(np.arange(1, len(values) + 1), values)
         one.set_data([k], [value])
@@ -258,8 +264,10 @@ def walk_along(figure):
         lowest = ALONG[change.argmin()]
         end = f"the loss falls by {-change.min():.2g} at t = {lowest:.2g}"
         down = int((values < -1e-8).sum())
+        blind = theta[:32].abs().max() < 0.001  # the weights of the inputs
+        where = f"{place} where the network says the same for every digit" if blind else place
         return (
-            f"{place}: {down} of {len(values)} eigenvalues are negative; λ = {value:.2g} here, "
+            f"{where}: {down} of {len(values)} eigenvalues are negative; λ = {value:.2g} here, "
             + (end if change.min() < -1e-6 else "and the loss only rises")
         )
 
@@ -327,7 +335,7 @@ def newton_start(figure):
     image = moving_image(right, ((-5, 5), (-4, 4)), (61, 61))
     for place, color in enumerate(END_COLORS):
         right.plot([], [], "s", color=color, ms=11, label=ENDS[place])
-    right.legend(loc="lower center", ncols=3, fontsize=10.5, bbox_to_anchor=(0.5, -0.34))
+    right.legend(loc="lower center", ncols=3, fontsize=10.5, bbox_to_anchor=(0.5, -0.31))
     right.plot(*np.array(surface.minima).T, "*", color="white", mec=INK, ms=17, animated=True)
     here = moving_curve(right, ORANGE, "o", ms=12, mec="white")
     palette = (255 * to_rgba_array(END_COLORS)).astype(np.uint8)
@@ -344,10 +352,11 @@ def newton_start(figure):
         ends = newton_map(method)
         image.set_data(palette[ends])
         shares = np.bincount(ends.ravel(), minlength=3) / ends.size
+        lost = f", {shares[2]:.0%} {ENDS[2]} (nothing shortens the steps)" if shares[2] else ""
         last = surface.loss(points[-1])
         return (
             f"this walk ends {ENDS[int(end_of(surface, points[-1]))]} (loss {last:.2f}); of all "
-            f"starts {shares[0]:.0%} end in a valley, {shares[1]:.0%} at a saddle"
+            f"starts {shares[0]:.0%} end in a valley, {shares[1]:.0%} at a saddle{lost}"
         )
 
     return update
@@ -397,9 +406,10 @@ def second_order(figure):
     contours = moving_lines(left, colors="white", linewidths=0.7, alpha=0.8)
     right.set(title="Loss above the least", xlabel="step", yscale="log", xlim=(0, 40))
     right.set(ylim=(1e-12, 1e9))
-    looks = list(zip(RACERS, (GREY, ORANGE, AMBER, BLUE, PINK), "os^Dv", strict=True))
-    ways = [moving_curve(left, c, f"{m}-", lw=2, ms=4) for _, c, m in looks]
-    curves = [moving_curve(right, c, f"{m}-", lw=2, ms=5, label=n) for n, c, m in looks]
+    colors = GREY, ORANGE, AMBER, BLUE, PINK
+    looks = list(zip(RACERS, colors, "os^Dv", (2, 5, 2, 2, 2), strict=True))  # Newton's lies below
+    ways = [moving_curve(left, c, f"{m}-", lw=w, ms=w + 2) for _, c, m, w in looks]
+    curves = [moving_curve(right, c, f"{m}-", lw=w, ms=w + 3, label=n) for n, c, m, w in looks]
     right.legend(loc="upper right", fontsize=10.5, ncols=2)
 
     @cache
@@ -408,12 +418,15 @@ def second_order(figure):
         ranks = ranks_of(surface.on_grid(64)[2])
         return shades(ranks), contour_lines(side, side, ranks, *np.linspace(0.02, 0.98, 12))
 
+    for track in TRACKS:  # now, so that no move waits for it
+        drawn(track)
+
     def update(a, b, track):
         surface = TRACKS[track]
         low, high = np.array(surface.limits).T
         start, goal = low + (high - low) * (a, b), surface.loss(np.array(surface.minima[0]))
-        colors, lines = drawn(track)
-        image.set_data(colors)
+        heights, lines = drawn(track)
+        image.set_data(heights)
         contours.set_segments(lines)
         needed = {}
         for name, way, curve in zip(RACERS, ways, curves, strict=True):
@@ -423,7 +436,8 @@ def second_order(figure):
             curve.set_data(np.arange(len(above)), above)
             there = np.flatnonzero(above < 1e-6)
             needed[name] = f"{there[0]}" if len(there) else "over 40"
-        return "steps to 10⁻⁶: " + ", ".join(f"{name} {n}" for name, n in needed.items())
+        steps = ", ".join(f"{name} {n}" for name, n in needed.items())
+        return f"steps to 10⁻⁶: {steps} (the last two do not search their lines exactly)"
 
     return update
 
@@ -475,10 +489,12 @@ def deep_linear(figure):
 
     @lru_cache(maxsize=500)
     def walk(depth, u, v):
-        """1,000 steps: each weight's slope is −2 (1 − p) p / itself, p the product of all."""
+        """At most 1,000 steps: each weight's slope is −2 (1 − p) p / itself, p their product."""
         odd, even, points = (depth + 1) // 2, depth // 2, []
         for _ in range(1001):
             points.append((u, v))
+            if max(abs(u), abs(v)) > 10:  # it will never come back
+                break
             pull = 0.04 * (1 - u**odd * v**even)
             u, v = u + pull * u ** (odd - 1) * v**even, v + pull * u**odd * v ** (even - 1)
         return np.array(points)
@@ -492,10 +508,14 @@ def deep_linear(figure):
         losses = chain_loss(two_weights(*points.T, depth))
         path.set_data(*points.T)
         end.set_data(*points[-1:].T)
-        curve.set_data(np.arange(1, 1001), losses[1:])
+        curve.set_data(np.arange(1, len(losses)), losses[1:])
         left_it = np.flatnonzero(losses < 0.5)
-        when = f"below ½ after {left_it[0]} steps" if len(left_it) else "above ½ for 1,000 steps"
-        return f"{depth} layers: the loss begins at {losses[0]:.2f} and is {when}"
+        when = f"is below ½ after {left_it[0]} steps" if len(left_it) else "stays above ½"
+        if (points[0] == points[-1]).all():
+            when = "never changes: the slope is 0"
+        elif np.abs(points[-1]).max() > 10:
+            when = "grows without end: η is too large here"
+        return f"{depth} layers: the loss begins at {losses[0]:.2f} and {when}"
 
     return update
 
@@ -519,7 +539,7 @@ def staircases(depth):
     random = np.random.default_rng(1)
     starts = [SIZES[:, None, None] ** (2 / depth) * random.normal(size=(4, 4)) / 2
               for _ in range(depth)]  # fmt: skip
-    return descend(starts, *staircase_data(), learning_rate=0.05 / depth, steps=STAIRS)
+    return descent_losses(starts, *staircase_data(), learning_rate=0.05 / depth, steps=STAIRS)
 
 
 @explorer(
@@ -540,23 +560,24 @@ def staircase(figure):
         staircases(depth)
     levels = critical_losses(*staircase_data(), 4)
     axes.set(title="A linear network, 4 × 4 matrices, gradient descent", xlabel="step")
-    axes.set(ylabel="loss", xlim=(0, STAIRS), ylim=(-0.3, 8))
+    axes.set(ylabel="loss", xlim=(0, STAIRS), ylim=(-0.3, 9.2))
     axes.hlines(levels, 0, STAIRS, color=GREY, lw=0.8)
     axes.plot([], [], color=GREY, lw=1.5, label="losses of all points without a slope")
     curve = moving_curve(axes, ORANGE, lw=4, label="the walk")
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper right", ncols=2)
 
     def update(depth, weights):
         losses = staircases(depth)[:, weights - 1]
         curve.set_data(np.arange(len(losses)), losses)
         nearest = np.abs(losses[:, None] - levels).argmin(axis=1)
         close = np.abs(losses - levels[nearest]) < 0.03
-        visited = [k for k in range(1, len(levels)) if (close & (nearest == k)).sum() >= 40]
-        stairs = f"{len(visited)} stair{'s' * (len(visited) != 1)}"
+        rested = np.bincount(nearest[close], minlength=len(levels)) >= 15
+        stairs = ", ".join(f"{level:.2f}" for level in levels[:0:-1][rested[:0:-1]])
         layers = f"{depth} layer{'s' * (depth > 1)}"
         return (
-            f"{layers}, first weights of size {SIZES[weights - 1]:.2g}: {stairs} on which the walk "
-            f"rests for 40 steps or more; at the end the loss is {max(losses[-1], 0):.2f}"
+            f"{layers}, first weights of size {SIZES[weights - 1]:.2g}: the walk rests 15 steps or "
+            f"more at {f'the loss {stairs}' if stairs else 'no saddle'}; after {STAIRS:,} steps it "
+            f"is at {max(losses[-1], 0):.2f}"
         )
 
     return update
@@ -565,14 +586,19 @@ def staircase(figure):
 # --- Random symmetric matrices --------------------------------------------------------------------
 
 SIZES_OF_MATRICES = np.arange(1, 13)
-measured_chances = cache(partial(chances_all_positive, len(SIZES_OF_MATRICES), 20_000))
+exact = cache(exact_chance)
 BINS = np.linspace(-2.3, 2.3, 47)
 
 
 @cache
 def some_spectra(n):
     """Eigenvalues of random matrices, ascending, (matrices, n): fewer matrices of larger size."""
-    return spectra(n, max(20, 4000 // n**2))
+    return spectra(n, max(40, 20_000 // n**2))
+
+
+def power_above(n):
+    """Return the power of ten above the law for large n, which itself is above the chance."""
+    return f"1e-{int(RATE * n**2 / np.log(10))}"
 
 
 @explorer(
@@ -590,16 +616,17 @@ def random_matrices(figure):
     """How likely are all eigenvalues of a random matrix above zero?"""
     left, right = figure.subplots(1, 2)
     left.set(title="Eigenvalues of random matrices", xlabel="λ / √(2n)", ylabel="density")
-    left.set(xlim=(-2.3, 2.3), ylim=(0, 1.4))
+    left.set(xlim=(-2.3, 2.3), ylim=(0, 0.9))
     left.axvline(0, color=INK, lw=1.5)
     bars = moving_lines(left, linewidths=8, capstyle="butt")
     bars.set_color([ORANGE if x < 0 else BLUE for x in (BINS[1:] + BINS[:-1]) / 2])
     right.set(title="All above 0 (no shift)", xlabel="size n", ylabel="chance", yscale="log")
-    right.set(xlim=(0.5, 12.5), ylim=(1e-18, 2), xticks=range(1, 13, 2))
+    right.set(xlim=(0.5, 12.5), ylim=(1e-21, 2), xticks=range(1, 13, 2))
     right.plot(SIZES_OF_MATRICES, 0.5**SIZES_OF_MATRICES, "--", color=GREY, label="coins, 2⁻ⁿ")
     law = np.exp(-RATE * SIZES_OF_MATRICES**2)
     right.plot(SIZES_OF_MATRICES, law, ":", color=PINK, lw=3, label="exp(−0.275 n²)")
-    right.plot(SIZES_OF_MATRICES, measured_chances(), "o-", color=BLUE, label="measured")
+    chances = [exact(n) for n in SIZES_OF_MATRICES]
+    right.plot(SIZES_OF_MATRICES, chances, "o-", color=BLUE, label="the chance")
     here = moving_curve(right, ORANGE, "o", ms=13, mec="white")
     right.legend(loc="lower left", fontsize=12)
     middles = (BINS[1:] + BINS[:-1]) / 2
@@ -608,14 +635,12 @@ def random_matrices(figure):
         values = some_spectra(n) + shift
         heights = np.histogram(values, BINS, density=True)[0]
         bars.set_segments([[(x, 0), (x, h)] for x, h in zip(middles, heights, strict=True)])
-        chances = measured_chances()
-        known = n <= len(chances)
-        here.set_data(*([[n], [chances[n - 1]]] if known else [[], []]))
-        share = np.mean(values < 0)
-        chance = f"{chances[n - 1]:.2g}" if known else f"about {np.exp(-RATE * n**2):.1g}"
+        here.set_data(*([[n], [exact(n)]] if n <= len(chances) else [[], []]))
+        chance = f"{exact(n):.2g}" if n <= 20 else f"below {power_above(n)}"
+        seen = f", {np.mean(values[:, 0] > 0):.0%} of these matrices have none" if shift else ""
         return (
-            f"{share:.0%} of the eigenvalues are negative, and {np.mean(values[:, 0] > 0):.0%} of "
-            f"these matrices have none; without a shift the chance of that is {chance}"
+            f"{np.mean(values < 0):.0%} of the eigenvalues are negative{seen}; the chance that a "
+            f"matrix without a shift has none is {chance}"
         )
 
     return update
@@ -628,7 +653,7 @@ def random_matrices(figure):
     look=int_slider(0, 39, start=0),
     presets={
         "at the start": {"look": 0},
-        "half-way": {"look": 25},
+        "on the way": {"look": 25},
         "trained": {"look": 39},
     },
     size=(10, 4.4),
@@ -715,9 +740,10 @@ def index_against_loss(figure):
         its.set_data([row["loss"]], [row["least"]])
         down = round(row["negative"] * row["parameters"])
         kind = "degenerate" if row["kind"] == "degenerate" else f"a {row['kind']}"
+        silent = f", {row['silent']} of its {hidden} neurons silent" if row["silent"] else ""
         return (
-            f"{len(table)} points; this one has the loss {row['loss']:.3f}, and {down} of its "
-            f"{row['parameters']} eigenvalues are negative ({row['negative']:.0%}): it is {kind}"
+            f"{len(table)} points; this one has the loss {row['loss']:.3f} and {down} of "
+            f"{row['parameters']} eigenvalues below 0 ({row['negative']:.0%}): {kind}{silent}"
         )
 
     return update
@@ -740,14 +766,14 @@ def stored_edges(kind):
 
 
 @explorer(
-    rate=int_slider(1, 4, start=2, label="learning rate, level"),
+    rate=int_slider(1, 5, start=3, label="learning rate, level"),
     kind=choice(landscapes.LOSSES, label="loss"),
     progress=int_slider(1, 100, start=30, label="progress (%)"),
     presets={
-        "it rises": {"rate": 2, "kind": "squared error", "progress": 30},
-        "and hovers": {"rate": 2, "kind": "squared error", "progress": 100},
-        "a larger rate": {"rate": 4, "kind": "squared error", "progress": 100},
-        "another loss": {"rate": 4, "kind": "cross-entropy", "progress": 100},
+        "it rises": {"rate": 3, "kind": "squared error", "progress": 30},
+        "and hovers": {"rate": 3, "kind": "squared error", "progress": 100},
+        "a larger rate": {"rate": 5, "kind": "squared error", "progress": 100},
+        "another loss": {"rate": 5, "kind": "cross-entropy", "progress": 100},
     },
     size=(10, 4.4),
 )
@@ -755,7 +781,7 @@ def edge_of_stability(figure):
     """How sharp does it get, if the learning rate is η?"""
     left, right = figure.subplots(1, 2)
     left.set(title="Sharpness ÷ (2/η)", xlabel="share of the training (%)", ylabel="λ_max · η / 2")
-    left.set(xlim=(0, 100), ylim=(0, 2))
+    left.set(xlim=(0, 100), ylim=(0, 4.2))
     left.axhline(1, color=INK, ls="--", lw=2.5, label="the edge, λ_max = 2/η")
     right.set(title="Loss", xlabel="share of the training (%)", ylabel="loss", xlim=(0, 100))
     right.set(yscale="log", ylim=(5e-4, 4))
@@ -763,22 +789,24 @@ def edge_of_stability(figure):
     tops = [moving_curve(left, c, s, lw=2.5, label=f"seed {k}") for k, (c, s) in enumerate(looks)]
     falls = [moving_curve(right, c, s, lw=2.5) for c, s in looks]
     left.legend(loc="upper right", ncols=2, fontsize=11)
+    for kind in landscapes.LOSSES:  # now, so that no move waits for it
+        stored_edges(kind)
 
     def update(rate, kind, progress):
         runs = stored_edges(kind)
-        eta = sorted(runs)[-4:][rate - 1]  # the four largest that are stored
-        last = []
+        eta = sorted(runs)[max(rate - 6, -len(runs))]  # the five largest that are stored
+        ends = []
         for (steps, losses, top), above, below in zip(runs[eta].values(), tops, falls, strict=True):
             so_far = slice(0, max(2, round(progress / 100 * len(steps))))
             share = 100 * steps / steps[-1]
-            above.set_data(share[so_far], np.minimum(top[so_far] * eta / 2, 5))
+            above.set_data(share[so_far], top[so_far] * eta / 2)
             below.set_data(share[so_far], losses[so_far])
-            last.append(top[so_far][-1])
-            now, loss = steps[so_far][-1], losses[so_far][-1]
+            ends.append((steps[so_far][-1], losses[so_far][-1], top[so_far][-1]))
+        now, loss, largest = np.mean(ends, axis=0)
         return (
-            f"{kind}, η = {eta:g}, 2/η = {2 / eta:.3g}, step {now:.0f}: the largest eigenvalue is "
-            f"{np.mean(last):.3g} (mean of {len(last)} seeds), {np.mean(last) * eta / 2:.2f} times "
-            f"2/η; the last one's loss is {loss:.2g}"
+            f"{kind}, η = {eta:g}, 2/η = {2 / eta:.3g}, step {now:.0f}, means of {len(ends)} "
+            f"seeds: the largest eigenvalue is {largest:.3g}, {largest * eta / 2:.2f} times 2/η; "
+            f"the loss is {loss:.2g}"
         )
 
     return update
@@ -835,7 +863,7 @@ def slices(figure):
             curve.set_data(span, tables[f"{NETS[name]}_{layers}_{seed}"][cut])
         lowest, highest = 10 ** shown.min(), 10 ** shown.max()
         return (
-            f"{net}, {depth}: on this slice the loss lies between {lowest:.2g} and {highest:.2g}; "
+            f"{net}, {depth}: on this slice the loss lies between {lowest:.2g} and {highest:.1f}; "
             f"in the middle it is {10 ** shown[12, 12]:.2g}"
         )
 

@@ -1,4 +1,4 @@
-"""Write the tables of lesson 10 that take too long for a notebook: 20 minutes on one core.
+"""Write the tables of lesson 10 that take too long for a notebook: half an hour on one core.
 
 Run it from the root of the repository: python data/experiments/make_generalization.py [name ...]
 Without a name it makes what is not there yet, with names it makes those anew. It works on all cores
@@ -96,6 +96,14 @@ def what_helps(noise, remedy, strength, rate, seed):
         return [dict.fromkeys(names, 0.9)]
 
 
+def what_lasts(seed, remedy):
+    """The strength and rate that are best for 2,000 updates, for 8,000: look by look."""
+    best = flatness.remedied(load_experiment("what_helps"))
+    ((strength, rate),) = best[best.remedy == remedy][["strength", "rate"]].drop_duplicates().values
+    looks = flatness.learning(remedy, strength, rate, 0.2, seed, updates=8000, every=200)
+    return looks.assign(strength=strength, rate=rate).to_dict("records")
+
+
 def slices():
     """The loss between small-batch and large-batch solutions, with the rates of the grid."""
     best, arrays = flatness.at_tuned_rate(load_experiment("trained_nets")), {}
@@ -130,7 +138,7 @@ TABLES = {
     ),
     trained_nets: [
         {"seed": seed, "noise": noise, "width": width, "batch": batch, "rate": rate}
-        for seed, noise, width, batch in product(range(3), (0.0, 0.2), (32, 128), RATES)
+        for seed, noise, width, batch in product(range(6), (0.0, 0.2), (32, 128), RATES)
         for rate in RATES[batch]
     ],
     what_helps: [
@@ -138,9 +146,10 @@ TABLES = {
         for noise, seed, remedy in product((0.2,), range(5), flatness.REMEDIES)
         for strength, rate in product(flatness.REMEDIES[remedy], (0.01, 0.03, 0.1, 0.3))
     ],
+    what_lasts: grid(seed=range(5), remedy=tuple(flatness.REMEDIES)),
     batch_budgets: [
         {"seed": seed, "noise": noise, "arm": arm, "rate": rate}
-        for seed, noise, arm in product(range(2), (0.0, 0.2), BUDGETS)
+        for seed, noise, arm in product(range(6), (0.0, 0.2), BUDGETS)
         for rate in RATES[BUDGETS[arm][0]]
     ],
 }  # fmt: skip
@@ -155,9 +164,11 @@ def run(experiment, case):
 
 def make_table(experiment, cases, jobs):
     """Run what NAME.part does not hold yet, then write NAME.csv in the order of the cases."""
-    part, done = HERE / f"{experiment.__name__}.part", {}
-    if part.exists():
-        done = {json.dumps(c): rows for c, rows in map(json.loads, part.read_text().splitlines())}
+    part = HERE / f"{experiment.__name__}.part"
+    lines = part.read_text().splitlines(keepends=True) if part.exists() else []
+    lines = [line for line in lines if line.endswith("\n")]  # the last one may be cut off
+    part.write_text("".join(lines))
+    done = {json.dumps(case): rows for case, rows in map(json.loads, lines)}
     left = [case for case in cases if json.dumps(case) not in done]
     print(f"{experiment.__name__}: {len(left)} of {len(cases)} to do", flush=True)
     work = Parallel(jobs, return_as="generator_unordered")

@@ -89,8 +89,9 @@ def batch_norm_rates(layers, normalization, rate, seed):
 
 
 def batch_norm_landscape(layers, normalization, tuned, rate, seed):
-    """The landscape along training: each arm at its best rate, batch norm at the other's, too."""
-    table = landscapes.batch_norm_arm(layers, normalization, rate, seed, every=20)
+    """The landscape along training: at each arm's best rate, at the plain net's, at a small one."""
+    steps = 1000 if rate == SMALL_RATE else 200
+    table = landscapes.batch_norm_arm(layers, normalization, rate, seed, steps, steps // 10)
     arm = {"layers": layers, "normalization": normalization, "tuned": tuned, "rate": rate}
     return table.assign(**arm, seed=seed).to_dict("records")
 
@@ -117,7 +118,7 @@ def spectra(net, updates):
     name = f"{net}_{'start' if updates == 0 else 'trained'}"
     make = landscapes.trained_cnn if net == "cnn" else landscapes.trained_mlp
     loss, theta = make(updates) if net == "cnn" else make(net, updates=updates)
-    places, shares = spectral_density(hessian_vector_product(loss, theta), len(theta))
+    places, shares = spectral_density(hessian_vector_product(loss, theta), len(theta), probes=20)
     found = {"places": places, "shares": shares, "top": landscapes.largest(loss, theta, 20)}
     if net != "cnn":
         found["eigenvalues"] = np.linalg.eigvalsh(hessian(loss, theta).numpy())
@@ -149,12 +150,16 @@ def tuned_rates():
     return list(arms.itertuples(index=False, name=None))
 
 
+SMALL_RATE = 0.01  # so small that 2/η = 200 is hardly ever reached
+
+
 def arms_of_landscape():
-    """Each arm at its own rate; batch norm at the rate of the plain net, too."""
+    """Each arm at its own rate; batch norm at that of the plain net, too; both at a small rate."""
     arms = tuned_rates()
     own = [(layers, name, True, rate) for layers, name, rate in arms]
     others = [(layers, "batch", False, rate) for layers, name, rate in arms if name == "none"]
-    return [(*arm, seed) for arm, seed in product(own + others, range(3))]
+    small = [(layers, name, False, SMALL_RATE) for layers, name, _ in arms]
+    return [(*arm, seed) for arm, seed in product(own + others + small, range(3))]
 
 
 TASKS = {
@@ -179,7 +184,7 @@ TASKS = {
     batch_norm_landscape: arms_of_landscape,
     loss_slices: lambda: [(*arm, seed) for arm, seed in product(tuned_rates(), range(3))],
     minima: lambda: list(product((1, 2, 3, 4, 6, 8, 12, 16), range(20))),
-    outliers: lambda: list(product(("relu", "tanh"), (2, 3, 5, 10), (20, 50), range(3))),
+    outliers: lambda: list(product(("relu", "tanh"), (3, 5, 10), (20, 50, 500), range(3))),
     spectra: lambda: list(product(("tanh", "relu", "cnn"), (0, 50))),
 }
 ARRAYS = spectrum_training, spectra, loss_slices
