@@ -5,6 +5,7 @@ Images have the shape (n, channels, height, width), as in torch. A network is a 
 Lecture: "Convolutional Neural Network", whose example in Keras has the shapes of `digit_cnn`.
 """
 
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -14,11 +15,13 @@ from torch import nn
 
 from course_lib.datasets import load_digits
 from course_lib.experiments import EXPERIMENTS
+from course_lib.layers import Residual
 from course_lib.training import build, count_parameters, fit, in_test_mode
 from course_lib.validation import (
     as_array,
     as_integer,
     as_number,
+    as_option,
     check_same_length,
     check_same_shape,
 )
@@ -56,6 +59,31 @@ def digit_mlp(hidden=(150, 124), dropout=0.25, inputs=SIDE**2):
         layers += [nn.Linear(inputs, width), nn.ReLU(), nn.Dropout(dropout)]
         inputs = width
     return nn.Sequential(*layers, nn.Linear(inputs, CLASSES))
+
+
+def residual_cnn(filters=16, blocks=3):
+    """Another way to read digits: 5×5 filters, residual blocks of two 3×3 layers, means, logits."""
+    block = [
+        Residual(nn.Sequential(
+            nn.Conv2d(filters, filters, 3, padding=1), nn.BatchNorm2d(filters), nn.ReLU(),
+            nn.Conv2d(filters, filters, 3, padding=1), nn.BatchNorm2d(filters),
+        ))
+        for _ in range(as_integer(blocks, "blocks", minimum=1))
+    ]  # fmt: skip
+    return nn.Sequential(
+        nn.Conv2d(1, filters, 5, stride=2), nn.ReLU(), *block, nn.ReLU(),
+        nn.AvgPool2d(3), nn.Flatten(), nn.Linear(16 * filters, CLASSES),
+    )  # fmt: skip
+
+
+def tanh_cnn(filters=(6, 16), hidden=84):
+    """After LeNet-5 (LeCun et al. 1998): 5×5 filters, tanh, and means in place of maxima."""
+    first, second = filters
+    return nn.Sequential(
+        nn.Conv2d(1, first, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Conv2d(first, second, 5), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Flatten(), nn.Linear(25 * second, hidden), nn.Tanh(), nn.Linear(hidden, CLASSES),
+    )  # fmt: skip
 
 
 def layer_table(network, shape):
@@ -182,12 +210,24 @@ def load_weights(network, path):
     return network.eval()
 
 
-def load_digit_network(kind="cnn"):
-    """A network trained on the 8,000 training digits: "cnn" (`digit_cnn`) or "mlp" (`digit_mlp`).
+KINDS = {  # of trained networks that are stored: what makes them, and the file
+    "cnn": (digit_cnn, "digit_cnn"),
+    "mlp": (digit_mlp, "digit_mlp"),
+    "residual": (residual_cnn, "digit_residual"),
+    "tanh": (tanh_cnn, "digit_tanh"),
+    "robust_cnn": (partial(digit_cnn, dropout=0.0), "robust_cnn"),
+    "robust_l2": (partial(digit_cnn, dropout=0.0), "robust_l2"),
+    "fgsm_cnn": (partial(digit_cnn, dropout=0.0), "fgsm_cnn"),
+}
 
-    `data/experiments/make_digit_networks.py` trained it, and says how good it is.
+
+def load_digit_network(kind="cnn"):
+    """A network trained on the 8,000 training digits.
+
+    "cnn" (`digit_cnn`), "mlp" (`digit_mlp`), "residual" (`residual_cnn`), "tanh" (`tanh_cnn`). And
+    `digit_cnn` after adversarial training: "robust_cnn" against PGD in L∞, "robust_l2" against PGD
+    in L2, "fgsm_cnn" against FGSM. `data/experiments/make_digit_networks.py` trained the first two,
+    `make_adversarial_attacks.py` the others; they say how good they are.
     """
-    makers = {"cnn": digit_cnn, "mlp": digit_mlp}
-    if kind not in makers:
-        raise ValueError(f'kind must be "cnn" or "mlp", came {kind!r}')
-    return load_weights(build(makers[kind]), EXPERIMENTS / f"digit_{kind}.npz")
+    make, name = KINDS[as_option(kind, "kind", KINDS)]
+    return load_weights(build(make), EXPERIMENTS / f"{name}.npz")

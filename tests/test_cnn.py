@@ -221,7 +221,7 @@ def test_the_filter_that_is_made_by_hand_counts_neighbours():
 
 
 def test_unknown_names_are_said():
-    with pytest.raises(ValueError, match='"cnn" or "mlp"'):
+    with pytest.raises(ValueError, match="kind must be one of cnn, mlp"):
         cnn.load_digit_network("resnet")
 
 

@@ -1,7 +1,7 @@
 """Stored experiments: what is there is read, what is best is chosen by validation alone."""
 
 import importlib.util
-import json
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -9,13 +9,19 @@ import pytest
 import torch
 
 from course_lib import landscapes
+from course_lib.attacks import fgsm
+from course_lib.cnn import KINDS, digit_images, load_digit_network
 from course_lib.curvature import (
     hessian_vector_product,
     smooth_density,
     spectral_density,
     top_eigenvalues,
 )
+from course_lib.datasets import load_imagenet_network
+from course_lib.defenses import robust_accuracy
 from course_lib.experiments import EXPERIMENTS, at_best, load_experiment, summary
+from course_lib.physical_attacks import view
+from course_lib.training import evaluate
 
 
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.csv")), ids=lambda path: path.stem)
@@ -69,30 +75,13 @@ def test_the_best_rate_is_chosen_by_validation_alone():
     assert means.loc[1, "trainings"] == 2
 
 
-# --- Generalization: the script goes on where it was cut off --------------------------------------
-
-
-def toy(seed):
-    """An experiment of one row, and one more for each seed before."""
-    toy.made.append(seed)
-    return [{"value": 10 * seed + i} for i in range(seed + 1)]
-
-
-def test_a_run_that_was_cut_off_goes_on_and_keeps_what_was_done(tmp_path, monkeypatch):
-    file = EXPERIMENTS / "make_generalization.py"
+def load_script(name):
+    """A script of data/experiments/, as a module."""
+    file = EXPERIMENTS / f"{name}.py"
     spec = importlib.util.spec_from_file_location(file.stem, file)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    monkeypatch.setattr(script, "HERE", tmp_path)
-    monkeypatch.setattr(toy, "made", [], raising=False)
-    done = json.dumps([{"seed": 2}, [{"seed": 2, "value": 0.5}]])
-    (tmp_path / "toy.part").write_text(f"{done}\n{done[:20]}")  # the second was cut off
-    script.make_table(toy, [{"seed": seed} for seed in (0, 1, 2)], jobs=1)
-    assert toy.made == [0, 1]
-    table = pd.read_csv(tmp_path / "toy.csv", comment="#")
-    assert table.seed.tolist() == [0, 1, 1, 2]  # in the order of the cases
-    assert table.value.tolist() == [0, 10, 11, 0.5]
-    assert not (tmp_path / "toy.part").exists()
+    return script
 
 
 # --- Optimization theory: a small part of each table is made again --------------------------------
@@ -231,3 +220,75 @@ def test_the_middle_of_a_stored_slice_is_the_loss_that_was_learned():
     assert table["plain_2_1"].shape == (25, 25)
     assert table["span"][12] == 0
     assert table["plain_2_1"][12, 12] == pytest.approx(rows.loss.item(), rel=1e-3)
+
+
+# --- Adversarial attacks: a small part of each table is made again --------------------------------
+
+
+@pytest.fixture(scope="module")
+def attacks_script():
+    return load_script("make_adversarial_attacks")
+
+
+@pytest.mark.parametrize("trained", ["fgsm linf", "pgd linf", "pgd l2"])
+def test_the_stored_networks_are_as_robust_as_their_table_says(attacks_script, trained):
+    x, y = (torch.from_numpy(array) for array in digit_images("test"))
+    rows = stored("adversarial_training", trained=trained, seed=0).set_index(["attack", "epsilon"])
+    network = load_digit_network(attacks_script.SHIPPED[trained])
+    clean = rows.loc[("none", 0.0), "accuracy"]
+    assert evaluate(network, x, y).accuracy == pytest.approx(clean, abs=0.001)
+    for epsilon in (0.1, 0.3):
+        again = robust_accuracy(network, x[:300], y[:300], lambda *a, e=epsilon: fgsm(*a, e))
+        assert again == pytest.approx(rows.loc[("fgsm", epsilon), "accuracy"], abs=0.011)
+
+
+@pytest.mark.parametrize("kind", ["residual", "tanh"])
+def test_the_other_networks_read_digits_as_well_as_their_table_says(kind):
+    accuracy = evaluate(load_digit_network(kind), *digit_images("test")).accuracy
+    assert accuracy == pytest.approx(stored("other_networks", kind=kind).accuracy.item(), abs=0.001)
+
+
+def test_every_kind_of_digit_network_is_stored():
+    assert all(
+        load_digit_network(kind)(torch.zeros(1, 1, 28, 28)).shape == (1, 10) for kind in KINDS
+    )
+
+
+SHORT = [  # an experiment, its case, the rows that are made again, and how far they may be off
+    ("universal", {"seed": 0, "images": 10, "epsilon": 0.3}, 1, 0.1),
+    ("imitation", {"seed": 0, "proxy": "tanh", "way": "new digits"}, 1, 0.08),
+    ("reprogramming", {"network": "digits", "seed": 0}, 2, 0.1),
+    ("defences", {"defence": "2 bits"}, 3, 0.03),
+    ("defences", {"defence": "median"}, 2, 0.03),
+    ("squeezing_scores", {"kind": "clean"}, 200, 0.01),
+]
+
+
+@pytest.mark.parametrize(("name", "case", "n", "off"), SHORT, ids=lambda value: str(value)[:30])
+def test_the_first_rows_of_an_attack_are_made_again(attacks_script, name, case, n, off):
+    rows = stored(name, **case).to_dict("records")
+    for row, again in zip(rows[:n], islice(getattr(attacks_script, name)(**case), n), strict=True):
+        for column, value in again.items():
+            if isinstance(value, str):
+                assert row[column] == value
+            else:
+                assert row[column] == pytest.approx(float(value), abs=off), column
+
+
+def test_stored_prints_are_read_as_their_table_says():
+    network, prints = load_imagenet_network(), load_experiment("printed_cat")
+    for name, degrees in (("plain", 0), ("plain", 30), ("many_views", 0), ("many_views", 30)):
+        image = torch.from_numpy(prints[name][None]).float() / 255
+        goldfish = float(network(view(image, degrees)).softmax(dim=1)[0, 1])
+        setting = {"image": name.replace("_", " "), "change": "degrees", "value": degrees}
+        assert goldfish == pytest.approx(stored("printed", **setting).goldfish.item(), abs=0.01)
+
+
+def test_a_stored_transfer_is_made_again(attacks_script):
+    x, y = attacks_script.digits("test", 200)
+    images = fgsm(load_digit_network("mlp"), x, y, 0.2)
+    read = evaluate(load_digit_network("tanh"), images, y).accuracy
+    [row] = stored("transfer_attacks", made_for="mlp", read_by="tanh", epsilon=0.2).to_dict(
+        "records"
+    )
+    assert 1 - read == pytest.approx(row["success"], abs=0.15)  # one step, and all digits counted

@@ -10,25 +10,16 @@ Learning rates and strengths are chosen on the dev digits by who reads a table: 
 in it. The test digits choose nothing.
 """
 
-import argparse
-import json
-from datetime import date
-from importlib.metadata import version
 from itertools import product
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import torch
-from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from course_lib import flatness, memorisation
 from course_lib.deep_training import small_digits
 from course_lib.experiments import load_experiment
+from course_lib.storing import grid, main
 from course_lib.validation import DivergedError
 
-HERE = Path(__file__).parent
 SHARES = (0.0, 0.2, 0.5, 1.0)
 RATES = {  # by batch size: a larger one stands larger steps
     8: (0.025, 0.05, 0.1, 0.2),
@@ -118,15 +109,10 @@ def slices():
             arrays[name if name == "t" else f"noise_{noise:g}_seed_{seed}_{name}"] = values
         norms = [flatness.flatness(model, X, y)["norm"] for model in (small, large)]
         arrays[f"noise_{noise:g}_seed_{seed}_norms"] = np.array(norms)
-    return {name: values.astype(np.float32) for name, values in arrays.items()}
+    return arrays
 
 
-def grid(**options):
-    """All combinations, the last option the fastest: a list of dictionaries."""
-    return [dict(zip(options, values, strict=True)) for values in product(*options.values())]
-
-
-TABLES = {
+EXPERIMENTS = {
     random_labels_curves: grid(seed=range(5), share=SHARES),
     double_descent: grid(seed=range(20)),
     random_labels: grid(
@@ -152,62 +138,9 @@ TABLES = {
         for seed, noise, arm in product(range(6), (0.0, 0.2), BUDGETS)
         for rate in RATES[BUDGETS[arm][0]]
     ],
+    slices: [{}],
 }  # fmt: skip
 
 
-def run(experiment, case):
-    """One training: the case, and its rows; on one thread, whatever process it runs in."""
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        return case, [case | {k: float(v) for k, v in row.items()} for row in experiment(**case)]
-
-
-def make_table(experiment, cases, jobs):
-    """Run what NAME.part does not hold yet, then write NAME.csv in the order of the cases."""
-    part = HERE / f"{experiment.__name__}.part"
-    lines = part.read_text().splitlines(keepends=True) if part.exists() else []
-    lines = [line for line in lines if line.endswith("\n")]  # the last one may be cut off
-    part.write_text("".join(lines))
-    done = {json.dumps(case): rows for case, rows in map(json.loads, lines)}
-    left = [case for case in cases if json.dumps(case) not in done]
-    print(f"{experiment.__name__}: {len(left)} of {len(cases)} to do", flush=True)
-    work = Parallel(jobs, return_as="generator_unordered")
-    with part.open("a") as file:
-        for case, rows in work(delayed(run)(experiment, case) for case in left):
-            done[json.dumps(case)] = rows
-            print(json.dumps([case, rows]), file=file, flush=True)
-    write_table(experiment.__name__, [row for case in cases for row in done[json.dumps(case)]])
-    part.unlink()
-
-
-def write_table(name, rows):
-    with (HERE / f"{name}.csv").open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"# {date.today()}, {versions()}; seeds are in the column of that name\n")
-        table = pd.DataFrame(rows)
-        table.to_csv(file, index=False, float_format="%.5g", lineterminator="\n")
-    print(f"{name}.csv: {len(table)} rows", flush=True)
-
-
-def versions():
-    return ", ".join(f"{name} {version(name)}" for name in ("numpy", "torch"))
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = [experiment.__name__ for experiment in TABLES] + ["slices"]
-    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(names))
-    parser.add_argument("--jobs", type=int, default=-1)
-    arguments = parser.parse_args()
-    if unknown := set(arguments.names) - set(names):
-        parser.error(f"no experiment {', '.join(unknown)}; there are {', '.join(names)}")
-    for experiment, cases in TABLES.items():
-        name = experiment.__name__
-        if name in arguments.names or not (arguments.names or (HERE / f"{name}.csv").exists()):
-            make_table(experiment, cases, arguments.jobs)
-    if "slices" in arguments.names or not (arguments.names or (HERE / "slices.npz").exists()):
-        made = np.array(f"{date.today()}, {versions()}; seeds are in the names")
-        np.savez_compressed(HERE / "slices.npz", made=made, **slices())
-
-
 if __name__ == "__main__":
-    main()
+    main(EXPERIMENTS, __doc__)

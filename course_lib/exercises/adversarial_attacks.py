@@ -1,0 +1,714 @@
+"""Lesson 11: what an attack wants, how it is judged, the fast gradient sign step, both balls, a
+targeted step, one noise for all images, a filter that squeezes, and what averages do."""
+
+import numpy as np
+
+from course_lib.exercise import Exercise
+
+LESSON = "11"
+
+
+# --- 11.1 -----------------------------------------------------------------------------------------
+
+
+def lecture_loss(z, true, false):
+    return z[true] - z[false]
+
+
+def _minus_log(z, k):
+    """The cross-entropy of the logits z with class k."""
+    return np.log(np.exp(z).sum()) - z[k]
+
+
+def _softmax(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()
+
+
+def _logits(random):
+    cases = [(np.array([2.0, -1.0]), 0, 1), (np.array([0.5, 3.0, -2.0]), 1, 2)]
+    for n in (3, 4, 6, 10):
+        true, false = random.permutation(n)[:2]
+        cases.append((random.normal(0, 2, n).round(2), int(true), int(false)))
+    return cases
+
+
+LECTURE_LOSS = Exercise(
+    key="11.1",
+    title="the lecture's loss",
+    task="Return L = −C(y′, true) + C(y′, false) for the logits z: it is made small.",
+    solution=lecture_loss,
+    inputs=_logits,
+    slips={
+        "the sign is wrong: C(y′, k) = ln Σ e^z − z_k falls as z_k grows, so −C brings +z_true.": (
+            lambda z, true, false: z[false] - z[true]
+        ),
+        "this is only the first part: the image is driven away from the true class, to no other "
+        "one.": lambda z, true, false: -_minus_log(z, true),
+        "this is only the second part: the image is driven to the false class.": (
+            lambda z, true, false: _minus_log(z, false)
+        ),
+        "both parts are added: the first one has a minus.": (
+            lambda z, true, false: _minus_log(z, true) + _minus_log(z, false)
+        ),
+        "this is the difference of the probabilities; C has a logarithm.": (
+            lambda z, true, false: _softmax(z)[true] - _softmax(z)[false]
+        ),
+        "these are probabilities in place of logits: C(y′, k) is −ln of the probability.": (
+            lambda z, true, false: _softmax(z)[false] - _softmax(z)[true]
+        ),
+        "only z_true is there; the false class pulls, too.": lambda z, true, false: z[true],
+        "only z_false is there, and the true class is not pushed.": (
+            lambda z, true, false: -z[false]
+        ),
+        "this is the lead over the best of the others; the lecture names one false class.": (
+            lambda z, true, false: z[true] - np.delete(z, true).max()
+        ),
+        "this is the distance; an attack needs to know who is ahead: no absolute value.": (
+            lambda z, true, false: abs(z[true] - z[false])
+        ),
+        "both parts have lost their logarithm of the sum, and one its sign.": (
+            lambda z, true, false: z[true] + z[false]
+        ),
+    },
+    hints=(
+        "Write C(y′, k) = ln Σ e^z − z_k twice, and see what cancels.",
+        "The logarithm is in both, with opposite signs; what stays is z[true] − z[false].",
+    ),
+)
+
+
+# --- 11.2 -----------------------------------------------------------------------------------------
+
+
+def success(Z, y):
+    others = Z.copy()
+    others[np.arange(len(y)), y] = -np.inf
+    return np.mean(others.max(axis=1) > Z[np.arange(len(y)), y])
+
+
+def _batches(random):
+    first = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [-1.0, -2.0, -3.0]])
+    cases = [(first, np.array([0, 0, 0, 0])), (first - 5, np.array([0, 1, 2, 1]))]
+    for n, k in ((5, 3), (8, 4), (12, 10)):
+        cases.append((random.normal(0, 2, (n, k)).round(2), random.integers(0, k, n)))
+    return cases
+
+
+SUCCESS = Exercise(
+    key="11.2",
+    title="has it worked?",
+    task=(
+        "Z holds logits, a row an image; y the true classes. Return the share of the images that "
+        "are fooled: another class has a larger logit than the true one."
+    ),
+    solution=success,
+    inputs=_batches,
+    slips={
+        "this is the accuracy: the share that the attack did *not* fool.": (
+            lambda Z, y: 1 - success(Z, y)
+        ),
+        "this is the number of images that are fooled; their share is wanted.": (
+            lambda Z, y: success(Z, y) * len(y)
+        ),
+        "this says for each image whether it is fooled; the share is their mean.": (
+            lambda Z, y: Z.argmax(axis=1) != y
+        ),
+        "argmax goes along the wrong axis: a row is an image.": (
+            lambda Z, y: np.mean(Z.argmax(axis=0)[y] != y)
+        ),
+        "this looks for the smallest logit.": lambda Z, y: np.mean(Z.argmin(axis=1) != y),
+        "any logit of a false class above 0 counts here; it must be above that of the true "
+        "class.": lambda Z, y: np.mean(
+            np.where(np.arange(Z.shape[1]) == y[:, None], -np.inf, Z).max(axis=1) > 0
+        ),
+        "the first column is taken for the true class: the true classes are in y.": (
+            lambda Z, y: np.mean(Z.argmax(axis=1) != 0)
+        ),
+        "this asks whether the true class has a negative logit: only the differences count.": (
+            lambda Z, y: np.mean(Z[np.arange(len(y)), y] < 0)
+        ),
+        "*any* image is enough here: the share is wanted.": (
+            lambda Z, y: float(np.any(Z.argmax(axis=1) != y))
+        ),
+        "this is the mean lead of the best false class; only its sign counts.": lambda Z, y: (
+            np.mean(
+                np.where(np.arange(Z.shape[1]) == y[:, None], -np.inf, Z).max(axis=1)
+                - Z[np.arange(len(y)), y]
+            )
+        ),
+    },
+    hints=(
+        "The class that the network says is the one with the largest logit of the row.",
+        "Compare Z.argmax(axis=1) with y; the mean of True and False is a share.",
+    ),
+)
+
+
+# --- 11.3 -----------------------------------------------------------------------------------------
+
+
+def fgsm_step(x, gradient, epsilon):
+    return np.clip(x + epsilon * np.sign(gradient), 0, 1)
+
+
+def _images_and_gradients(random):
+    cases = [
+        (np.array([0.4, 0.6]), np.array([-4.0, 3.0]), 0.25),
+        (np.array([0.5, 0.0, 0.95, 0.02]), np.array([2.0, -0.5, 0.03, -3.0]), 0.1),
+    ]
+    for shape in ((3,), (2, 3), (4, 4)):
+        x = np.clip(random.uniform(-0.2, 1.2, shape), 0, 1).round(3)
+        cases.append((x, random.normal(0, 3, shape).round(3), float(random.choice([0.1, 0.2]))))
+    return cases
+
+
+FGSM = Exercise(
+    key="11.3",
+    title="the fast gradient sign method",
+    task=(
+        "Return the image after one step; `gradient` is ∇C(y′, y), by the pixels. Pixels stay in "
+        "[0, 1]."
+    ),
+    solution=fgsm_step,
+    inputs=_images_and_gradients,
+    slips={
+        "this walks downhill: it makes the network surer of the truth.": (
+            lambda x, gradient, epsilon: fgsm_step(x, -gradient, epsilon)
+        ),
+        "the gradient itself is added; only its sign counts.": (
+            lambda x, gradient, epsilon: np.clip(x + epsilon * gradient, 0, 1)
+        ),
+        "the gradient itself is subtracted; its sign is to be added.": (
+            lambda x, gradient, epsilon: np.clip(x - epsilon * gradient, 0, 1)
+        ),
+        "pixels leave [0, 1]: clip the result.": (
+            lambda x, gradient, epsilon: x + epsilon * np.sign(gradient)
+        ),
+        "ε is missing: each pixel moves by 1.": (
+            lambda x, gradient, epsilon: fgsm_step(x, gradient, 1)
+        ),
+        "this is the change alone; add it to the image.": (
+            lambda x, gradient, epsilon: epsilon * np.sign(gradient)
+        ),
+        "this is the change alone, and clipped, too; clip the new image.": (
+            lambda x, gradient, epsilon: np.clip(epsilon * np.sign(gradient), 0, 1)
+        ),
+        "this is the step of the L2 ball, ε g / ‖g‖₂.": (
+            lambda x, gradient, epsilon: np.clip(
+                x + epsilon * gradient / np.linalg.norm(gradient), 0, 1
+            )
+        ),
+        "this is the L2 step, ε g / ‖g‖₂, and not clipped.": (
+            lambda x, gradient, epsilon: x + epsilon * gradient / np.linalg.norm(gradient)
+        ),
+        "the gradient is divided by its largest entry; each pixel must move by the whole of ε.": (
+            lambda x, gradient, epsilon: np.clip(
+                x + epsilon * gradient / np.abs(gradient).max(), 0, 1
+            )
+        ),
+        "the gradient was cut at ±ε: small entries must move by the whole of ε, too.": (
+            lambda x, gradient, epsilon: np.clip(x + np.clip(gradient, -epsilon, epsilon), 0, 1)
+        ),
+        "only what is below 0 is clipped.": (
+            lambda x, gradient, epsilon: np.maximum(x + epsilon * np.sign(gradient), 0)
+        ),
+        "only what is above 1 is clipped.": (
+            lambda x, gradient, epsilon: np.minimum(x + epsilon * np.sign(gradient), 1)
+        ),
+        "this is the sign of the image; the sign of the *gradient* is wanted.": (
+            lambda x, gradient, epsilon: np.clip(x + epsilon * np.sign(x), 0, 1)
+        ),
+        "only pixels whose gradient is positive move; the others must go down.": (
+            lambda x, gradient, epsilon: np.clip(x + epsilon * (gradient > 0), 0, 1)
+        ),
+    },
+    hints=(
+        "Each pixel moves by ε, up or down, as its derivative says. And the loss is to grow.",
+        "np.clip(x + epsilon * …, 0, 1), with the sign of the gradient.",
+    ),
+)
+
+
+# --- 11.4 -----------------------------------------------------------------------------------------
+
+
+def project(x_new, x, epsilon):
+    return np.clip(x + np.clip(x_new - x, -epsilon, epsilon), 0, 1)
+
+
+def _strays(random):
+    cases = [
+        (np.array([1.4, 0.45]), np.array([0.9, 0.5]), 0.2),
+        (np.array([0.9, 0.1, 0.55, -0.4]), np.array([0.5, 0.5, 0.5, 0.1]), 0.2),
+    ]
+    for n in (3, 5, 8):
+        x = random.uniform(0, 1, n).round(2)
+        cases.append(((x + random.normal(0, 0.5, n)).round(2), x, 0.25))
+    return cases
+
+
+PROJECT = Exercise(
+    key="11.4",
+    title="back into the L∞ ball",
+    task=(
+        "Return x_new pulled back so that no pixel differs from x by more than epsilon, and all "
+        "are in [0, 1]."
+    ),
+    solution=project,
+    inputs=_strays,
+    slips={
+        "the box is missing: pixels must be in [0, 1], too.": (
+            lambda x_new, x, epsilon: x + np.clip(x_new - x, -epsilon, epsilon)
+        ),
+        "the ball is missing: only [0, 1] is kept.": lambda x_new, x, epsilon: np.clip(x_new, 0, 1),
+        "this is the change; add it to x.": (
+            lambda x_new, x, epsilon: np.clip(x_new - x, -epsilon, epsilon)
+        ),
+        "x_new itself is cut at ±ε: cut the change x_new − x.": (
+            lambda x_new, x, epsilon: np.clip(x_new, -epsilon, epsilon)
+        ),
+        "the change is x_new − x; here it is x − x_new.": (
+            lambda x_new, x, epsilon: project(2 * x - x_new, x, epsilon)
+        ),
+        "the ball is around x, the true image; here it is around x_new.": (
+            lambda x_new, x, epsilon: project(x, x_new, epsilon)
+        ),
+        "this goes to the rim of the ball always; a change that is small enough stays as it is.": (
+            lambda x_new, x, epsilon: np.clip(x + epsilon * np.sign(x_new - x), 0, 1)
+        ),
+        "changes that are too large are thrown away; they are cut at ±ε.": (
+            lambda x_new, x, epsilon: np.clip(np.where(np.abs(x_new - x) > epsilon, x, x_new), 0, 1)
+        ),
+        "the whole change is made shorter, by its largest entry; each pixel is cut by itself.": (
+            lambda x_new, x, epsilon: np.clip(
+                x + (x_new - x) * min(1, epsilon / np.abs(x_new - x).max()), 0, 1
+            )
+        ),
+        "this is the L2 ball: the whole change is made shorter.": (
+            lambda x_new, x, epsilon: np.clip(
+                x + (x_new - x) * min(1, epsilon / np.linalg.norm(x_new - x)), 0, 1
+            )
+        ),
+        "only changes upwards are cut; below, −ε is the limit.": (
+            lambda x_new, x, epsilon: np.clip(np.minimum(x_new, x + epsilon), 0, 1)
+        ),
+        "only changes downwards are cut; above, +ε is the limit.": (
+            lambda x_new, x, epsilon: np.clip(np.maximum(x_new, x - epsilon), 0, 1)
+        ),
+    },
+    hints=(
+        "Look at the change x_new − x first. When that is right, think of [0, 1].",
+        "np.clip(x + np.clip(…, −epsilon, epsilon), 0, 1), with the change for the dots.",
+    ),
+)
+
+
+# --- 11.5 -----------------------------------------------------------------------------------------
+
+
+def project_l2(x_new, x, epsilon):
+    change = x_new - x
+    return x + change * min(1, epsilon / np.linalg.norm(change))
+
+
+def _far_and_near(random):
+    cases = [
+        (np.array([3.0, 4.0]), np.zeros(2), 1.0),
+        (np.array([0.3, 0.4]), np.zeros(2), 1.0),
+        (np.array([4.0, 6.0]), np.array([1.0, 2.0]), 2.5),
+    ]
+    for n in (3, 5, 8):
+        x = random.normal(size=n).round(2)
+        cases.append((x + (2.0 * random.normal(size=n)).round(2), x, 1.5))
+    return cases
+
+
+PROJECT_L2 = Exercise(
+    key="11.5",
+    title="back into the L2 ball",
+    task=(
+        "Return x_new, or if it is further from x than epsilon (as a vector, ‖·‖₂), the point of "
+        "the ball that is nearest to it. There is no box here, and x_new is never x."
+    ),
+    solution=project_l2,
+    inputs=_far_and_near,
+    slips={
+        "a change that is short enough must stay as it is; here it is made longer.": (
+            lambda x_new, x, epsilon: x + (x_new - x) * epsilon / np.linalg.norm(x_new - x)
+        ),
+        "each pixel is cut by itself: that is the L∞ ball.": (
+            lambda x_new, x, epsilon: x + np.clip(x_new - x, -epsilon, epsilon)
+        ),
+        "this divides by the squared length.": (
+            lambda x_new, x, epsilon: x + (x_new - x) * min(1, epsilon / np.sum((x_new - x) ** 2))
+        ),
+        "this divides by Σ|change|, the L1 length.": (
+            lambda x_new, x, epsilon: x + (x_new - x) * min(1, epsilon / np.abs(x_new - x).sum())
+        ),
+        "this divides by the largest change of a pixel, the L∞ length.": (
+            lambda x_new, x, epsilon: x + (x_new - x) * min(1, epsilon / np.abs(x_new - x).max())
+        ),
+        "the ball is around x, not around 0: it is the *change* that is made shorter.": (
+            lambda x_new, x, epsilon: x_new * min(1, epsilon / np.linalg.norm(x_new))
+        ),
+        "x_new is made shorter, by the length of the change; make the change shorter.": (
+            lambda x_new, x, epsilon: x_new * min(1, epsilon / np.linalg.norm(x_new - x))
+        ),
+        "this is the change; add it to x.": (
+            lambda x_new, x, epsilon: (x_new - x) * min(1, epsilon / np.linalg.norm(x_new - x))
+        ),
+        "max for min: this makes short changes longer, and leaves long ones.": (
+            lambda x_new, x, epsilon: x + (x_new - x) * max(1, epsilon / np.linalg.norm(x_new - x))
+        ),
+        "a change that is too long is thrown away; its direction is right, only make it shorter.": (
+            lambda x_new, x, epsilon: x if np.linalg.norm(x_new - x) > epsilon else x_new
+        ),
+        "a change that is too long gets the length 1; it must get the length ε.": (
+            lambda x_new, x, epsilon: (
+                x + (x_new - x) / np.linalg.norm(x_new - x)
+                if np.linalg.norm(x_new - x) > epsilon
+                else x_new
+            )
+        ),
+        "the change points the wrong way: x_new − x.": (
+            lambda x_new, x, epsilon: 2 * x - project_l2(x_new, x, epsilon)
+        ),
+    },
+    hints=(
+        "Draw it: the nearest point of the ball lies on the way from x to x_new.",
+        "change · min(1, ε / its length), added to x.",
+    ),
+)
+
+
+# --- 11.6 -----------------------------------------------------------------------------------------
+
+
+def targeted_step(x_new, x, gradient, step_size, epsilon):
+    change = x_new - step_size * np.sign(gradient) - x
+    return np.clip(x + np.clip(change, -epsilon, epsilon), 0, 1)
+
+
+def _targeted(random):
+    first = (np.array([0.5, 0.3, 0.05]), np.array([0.5, 0.2, 0.0]), np.array([1.0, -2.0, 0.5]))
+    cases = [(*first, 0.05, 0.12)]
+    for n in (3, 5, 8):
+        x = np.clip(random.uniform(-0.3, 1.3, n), 0, 1).round(2)
+        x_new = project(x + random.uniform(-0.1, 0.1, n).round(2), x, 0.1)
+        cases.append((x_new, x, random.normal(0, 2, n).round(2), 0.05, 0.1))
+    cases.append((*cases[1][:3], 0.2, 0.1))  # a step that is larger than the ball
+    return cases
+
+
+TARGETED = Exercise(
+    key="11.6",
+    title="one step towards a target",
+    task=(
+        "Return the image after one step of targeted PGD (L∞) from x_new, for the true image x; "
+        "`gradient` is ∇C(y′, target) at x_new."
+    ),
+    solution=targeted_step,
+    inputs=_targeted,
+    slips={
+        "this walks *away* from the target: C(y′, target) is to fall.": (
+            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
+                x_new, x, -gradient, step_size, epsilon
+            )
+        ),
+        "this is a step of gradient descent: for L∞ only the sign of the gradient counts.": (
+            lambda x_new, x, gradient, step_size, epsilon: project(
+                x_new - step_size * gradient, x, epsilon
+            )
+        ),
+        "it starts at x again: step from x_new.": (
+            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
+                x, x, gradient, step_size, epsilon
+            )
+        ),
+        "the ball is around x_new: so many steps lead as far as they like. It is around x.": (
+            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
+                x_new, x_new, gradient, step_size, epsilon
+            )
+        ),
+        "the ball is missing.": (
+            lambda x_new, x, gradient, step_size, epsilon: np.clip(
+                x_new - step_size * np.sign(gradient), 0, 1
+            )
+        ),
+        "ball and box are missing.": (
+            lambda x_new, x, gradient, step_size, epsilon: x_new - step_size * np.sign(gradient)
+        ),
+        "the box is missing: pixels stay in [0, 1].": (
+            lambda x_new, x, gradient, step_size, epsilon: (
+                x + np.clip(x_new - step_size * np.sign(gradient) - x, -epsilon, epsilon)
+            )
+        ),
+        "the step has the size ε; it is to be step_size.": (
+            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
+                x_new, x, gradient, epsilon, epsilon
+            )
+        ),
+        "the ball has the radius step_size; it is ε.": (
+            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
+                x_new, x, gradient, step_size, step_size
+            )
+        ),
+        "the step size is missing: each pixel jumps to the rim.": (
+            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
+                x_new, x, gradient, 1, epsilon
+            )
+        ),
+        "this is the L2 step; for L∞ the sign is taken.": (
+            lambda x_new, x, gradient, step_size, epsilon: project(
+                x_new - step_size * gradient / np.linalg.norm(gradient), x, epsilon
+            )
+        ),
+    },
+    hints=(
+        "Towards: which way must you walk for C(y′, target) to fall? Then pull back, around x.",
+        "The step x_new − step_size · sign(gradient); then what you wrote for 11.4.",
+    ),
+)
+
+
+# --- 11.7 -----------------------------------------------------------------------------------------
+
+
+def gains(gradient, epsilon):
+    return epsilon * np.abs(gradient).sum(), epsilon * np.sqrt(np.sum(gradient**2))
+
+
+def _gradients(random):
+    cases = [(np.array([3.0, -4.0]), 0.1), (np.ones(9), 0.2), (np.array([[1.0, 0.0]] * 3), 0.5)]
+    for shape in ((4,), (3, 5), (6, 6)):
+        cases.append((random.normal(0, 2, shape).round(2), float(random.choice([0.05, 0.3]))))
+    return cases
+
+
+GAINS = Exercise(
+    key="11.7",
+    title="the sign against a random sign",
+    task=(
+        "To first order, return how much the loss grows if every pixel moves by ±ε: with the sign "
+        "of the gradient; and, as a standard deviation, with random signs."
+    ),
+    solution=gains,
+    inputs=_gradients,
+    slips={
+        "the two have changed places.": lambda gradient, epsilon: gains(gradient, epsilon)[::-1],
+        "ε is missing.": lambda gradient, epsilon: gains(gradient, 1),
+        "the first is Σ g; with the sign of the gradient each term is |g|.": (
+            lambda gradient, epsilon: (epsilon * gradient.sum(), gains(gradient, epsilon)[1])
+        ),
+        "the first is right; the second is the variance: take its root.": (
+            lambda gradient, epsilon: (
+                gains(gradient, epsilon)[0],
+                epsilon**2 * np.sum(gradient**2),
+            )
+        ),
+        "the root is missing in the second: ε times ‖g‖₂, not its square.": (
+            lambda gradient, epsilon: (gains(gradient, epsilon)[0], epsilon * np.sum(gradient**2))
+        ),
+        "the second is the *mean* gain of random signs, which is 0; how far does it spread?": (
+            lambda gradient, epsilon: (gains(gradient, epsilon)[0], 0.0)
+        ),
+        "with random signs the terms partly cancel: squares add up, not absolute values.": (
+            lambda gradient, epsilon: (gains(gradient, epsilon)[0],) * 2
+        ),
+        "the first is ε‖g‖₂: that is the gain of a step of *length* ε.": (
+            lambda gradient, epsilon: (gains(gradient, epsilon)[1],) * 2
+        ),
+        "these are means over the pixels; the changes of the loss add up.": (
+            lambda gradient, epsilon: (
+                epsilon * np.abs(gradient).mean(),
+                epsilon * np.sqrt(np.mean(gradient**2)),
+            )
+        ),
+        "the second is divided by √n: the variances add up, none is averaged.": (
+            lambda gradient, epsilon: (
+                gains(gradient, epsilon)[0],
+                epsilon * np.sqrt(np.mean(gradient**2)),
+            )
+        ),
+        "np.std subtracts the mean of g and averages; ε² Σ g² is the variance of Σ ±ε g.": (
+            lambda gradient, epsilon: (gains(gradient, epsilon)[0], epsilon * np.std(gradient))
+        ),
+    },
+    hints=(
+        "The loss grows by Σ gᵢ sᵢ, with sᵢ = ±ε. Which signs make every term positive?",
+        "ε Σ |gᵢ|; and the variance of a sum of independent terms is Σ (ε gᵢ)².",
+    ),
+)
+
+
+# --- 11.8 -----------------------------------------------------------------------------------------
+
+
+def universal_step(v, gradients, step_size, epsilon):
+    return np.clip(v + step_size * np.sign(gradients.sum(axis=0)), -epsilon, epsilon)
+
+
+def _many_gradients(random):
+    first = np.array([[3.0, -1.0], [-1.0, -1.0], [-1.0, 1.5]])
+    cases = [(np.array([0.0, 0.08]), first, 0.05, 0.1)]
+    for n, d in ((2, 3), (4, 5), (7, 6)):
+        v = random.uniform(-0.1, 0.1, d).round(3)
+        cases.append((v, random.normal(0, 2, (n, d)).round(2), 0.04, 0.1))
+    return cases
+
+
+UNIVERSAL = Exercise(
+    key="11.8",
+    title="one noise for all",
+    task=(
+        "v is the one change that all images share, `gradients` holds ∇C of each image's own loss, "
+        "a row an image. Return v after one step of PGD (L∞) on the sum of the losses."
+    ),
+    solution=universal_step,
+    inputs=_many_gradients,
+    slips={
+        "the signs are taken first and then the sum: the loss is a sum, so add the gradients.": (
+            lambda v, gradients, step_size, epsilon: np.clip(
+                v + step_size * np.sign(np.sign(gradients).sum(axis=0)), -epsilon, epsilon
+            )
+        ),
+        "each image votes with its sign, and the mean vote is the step; every pixel of v moves by "
+        "the whole step.": (
+            lambda v, gradients, step_size, epsilon: np.clip(
+                v + step_size * np.sign(gradients).mean(axis=0), -epsilon, epsilon
+            )
+        ),
+        "the sign is missing: every pixel moves by the whole step.": (
+            lambda v, gradients, step_size, epsilon: np.clip(
+                v + step_size * gradients.sum(axis=0), -epsilon, epsilon
+            )
+        ),
+        "the sign is missing (this is the mean gradient).": (
+            lambda v, gradients, step_size, epsilon: np.clip(
+                v + step_size * gradients.mean(axis=0), -epsilon, epsilon
+            )
+        ),
+        "this makes a change an image; all share one.": (
+            lambda v, gradients, step_size, epsilon: np.clip(
+                v + step_size * np.sign(gradients), -epsilon, epsilon
+            )
+        ),
+        "this walks downhill: the losses are to grow.": (
+            lambda v, gradients, step_size, epsilon: universal_step(
+                v, -gradients, step_size, epsilon
+            )
+        ),
+        "the ball is missing: |v| may be at most ε.": (
+            lambda v, gradients, step_size, epsilon: v + step_size * np.sign(gradients.sum(axis=0))
+        ),
+        "v is a change, not an image: it may be negative, and its limits are ±ε.": (
+            lambda v, gradients, step_size, epsilon: np.clip(
+                v + step_size * np.sign(gradients.sum(axis=0)), 0, 1
+            )
+        ),
+        "v is forgotten: step from where it is.": (
+            lambda v, gradients, step_size, epsilon: universal_step(
+                0 * v, gradients, step_size, epsilon
+            )
+        ),
+        "the step has the size ε; it is step_size.": (
+            lambda v, gradients, step_size, epsilon: universal_step(v, gradients, epsilon, epsilon)
+        ),
+        "only the first image has a say.": (
+            lambda v, gradients, step_size, epsilon: universal_step(
+                v, gradients[:1], step_size, epsilon
+            )
+        ),
+        "each image makes a step of its own, one after the other; one step, on the sum.": (
+            lambda v, gradients, step_size, epsilon: np.clip(
+                v + step_size * np.sign(gradients).sum(axis=0), -epsilon, epsilon
+            )
+        ),
+    },
+    hints=(
+        "The loss of all images is the sum of their losses. What is its gradient by v?",
+        "np.clip(v + step_size * np.sign(gradients.sum(axis=0)), −epsilon, epsilon)",
+    ),
+)
+
+
+# --- 11.9 -----------------------------------------------------------------------------------------
+
+
+def squeeze(x, bits):
+    levels = 2**bits - 1
+    return np.round(x * levels) / levels
+
+
+def _greys(random):
+    cases = [(np.array([0.0, 0.3, 0.6, 1.0]), 1), (np.array([0.1, 0.2, 0.45, 0.9]), 2)]
+    for bits in (2, 3, 4):
+        cases.append((random.uniform(0, 1, 2 * bits + 2).round(3), bits))
+    return cases
+
+
+SQUEEZE = Exercise(
+    key="11.9",
+    title="fewer grey levels",
+    task=(
+        "Return x, in [0, 1], with its pixels rounded to the nearest of 2^bits levels, evenly from "
+        "0 to 1: with one bit 0 and 1; with two 0, 1/3, 2/3 and 1."
+    ),
+    solution=squeeze,
+    inputs=_greys,
+    slips={
+        "this has 2^bits + 1 levels: between 2^bits levels lie 2^bits − 1 steps.": (
+            lambda x, bits: np.round(x * 2**bits) / 2**bits
+        ),
+        "multiplied by 2^bits − 1, but divided by 2^bits: white is no longer 1.": (
+            lambda x, bits: np.round(x * (2**bits - 1)) / 2**bits
+        ),
+        "multiplied by 2^bits, but divided by 2^bits − 1: white is more than 1.": (
+            lambda x, bits: np.round(x * 2**bits) / (2**bits - 1)
+        ),
+        "this rounds down; the nearest level is wanted.": (
+            lambda x, bits: np.floor(x * (2**bits - 1)) / (2**bits - 1)
+        ),
+        "this rounds up; the nearest level is wanted.": (
+            lambda x, bits: np.ceil(x * (2**bits - 1)) / (2**bits - 1)
+        ),
+        "this rounds down to 2^bits levels below 1: white must stay 1.": (
+            lambda x, bits: np.floor(x * 2**bits) / 2**bits
+        ),
+        "this is the number of the level; divide it by the largest one.": (
+            lambda x, bits: np.round(x * (2**bits - 1))
+        ),
+        "`bits` is the number of bits, not of levels: 2^bits levels.": (
+            lambda x, bits: np.round(x * bits) / bits
+        ),
+        "np.round(x, bits) keeps so many decimals, that is 10^bits levels.": np.round,
+        "`^` is the exclusive or in Python; a power is 2**bits.": (
+            lambda x, bits: np.round(x * max((2 ^ bits) - 1, 1)) / max((2 ^ bits) - 1, 1)
+        ),
+        "2 · bits is twice the bits; 2**bits are the levels.": (
+            lambda x, bits: np.round(x * (2 * bits - 1)) / (2 * bits - 1)
+        ),
+        "one level is left out: 2^bits levels have 2^bits − 1 steps, not 2^bits − 2.": (
+            lambda x, bits: np.round(x * max(2**bits - 2, 1)) / max(2**bits - 2, 1)
+        ),
+        "this is the threshold ½, whatever `bits` is.": lambda x, bits: np.round(x),
+    },
+    hints=(
+        "Stretch [0, 1] so that the levels become 0, 1, 2, …; round; and back.",
+        "levels = 2**bits − 1; then np.round(x * levels) / levels.",
+    ),
+)
+
+
+EXERCISES = [
+    LECTURE_LOSS,
+    SUCCESS,
+    FGSM,
+    PROJECT,
+    PROJECT_L2,
+    TARGETED,
+    GAINS,
+    UNIVERSAL,
+    SQUEEZE,
+]
