@@ -427,8 +427,8 @@ def what_foretells(figure):
         same = inside.get((GROUPS[colour], chosen[0]) if len(chosen) == 1 else None, inside[None])
         within = same.at[TARGETS[target], MEASURES[measure]]
         return (
-            f"{measure} and {target}: rank correlation {pooled:+.2f} among these {shown.sum()} "
-            f"networks; among nets that differ in batch size and learning rate only {within:+.2f}"
+            f"rank correlation {pooled:+.2f} among these {shown.sum()} networks, {within:+.2f} "
+            "among those that differ in batch size and learning rate only"
         )
 
     return update
