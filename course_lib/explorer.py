@@ -236,7 +236,7 @@ class Explorer:
     def _move(self):
         """Call `update` and paint; whatever goes wrong is said in the picture and in the words."""
         try:
-            with self._threads.limit(limits=1, user_api="blas"), _strict_arithmetic():
+            with self._threads.limit(limits=1), _strict_arithmetic():
                 seen = self._update(**self.values)
             if not isinstance(seen, str):
                 raise TypeError(f"update must return a sentence, not {type(seen).__name__}")

@@ -401,19 +401,29 @@ def test_two_threads_may_move_it_while_a_third_displays_it(displayed):
     assert same_picture(one, toy(**one.values))
 
 
-def test_an_update_runs_its_linear_algebra_on_one_thread():
+@pytest.mark.parametrize("kind", ["blas", "openmp"])
+def test_an_update_computes_on_one_thread_whatever_thread_calls_it(kind):
+    import torch  # it brings OpenMP, whose number of threads is each calling thread's own
+
+    assert torch.ones(1) == 1
+    seen = []
+
     @explorer(x=slider(0, 1, start=0))
     def counting(figure):
         """How many threads?"""
 
         def update(x):
-            pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-            return f"{[pool['num_threads'] for pool in pools]}"
+            pools = [pool for pool in threadpool_info() if pool["user_api"] == kind]
+            seen.append([pool["num_threads"] for pool in pools])
+            return f"{len(pools)} pools"
 
         return update
 
-    threads = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    assert counting().words.endswith(f"{[1 for _ in threads]}")
+    one = counting()
+    with ThreadPoolExecutor(1) as other:
+        other.submit(one.set, x=1).result(60)
+    assert len(seen) == 2
+    assert all(threads == [1] * len(threads) != [] for threads in seen)
 
 
 # --- the lecture hall -----------------------------------------------------------------------
