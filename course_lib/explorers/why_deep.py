@@ -566,6 +566,7 @@ def noise_on_a_layer(figure):
 # --- What becomes of a circle ---------------------------------------------------------------------
 
 POINTS = 500
+HUES = 50  # parts of the circle, each of one colour
 
 
 @explorer(
@@ -586,21 +587,24 @@ def trajectory(figure):
     left.set(title="In its widest plane, scaled to fit", xticks=[], yticks=[], aspect="equal")
     left.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
     left.grid(False)
-    hues = matplotlib.colormaps["twilight_shifted"](np.linspace(0, 1, POINTS))
+    hues = matplotlib.colormaps["twilight_shifted"](np.linspace(0, 1, HUES))
     line = moving_lines(left, colors=hues, linewidths=2.6)
+    step = POINTS // HUES
+    parts = [slice(start, start + step + 1) for start in range(0, POINTS, step)]
     right.set(title="Length of the curve", xlabel="layer", ylabel="length ÷ the circle's")
     right.set(yscale="log", xlim=(-0.3, 8.3), ylim=(1e-4, 1e4), xticks=range(9))
     (curve,) = right.plot([], [], "o-", color=ORANGE, ms=9, animated=True)
     right.axhline(1, color=GREY, lw=1.5)
 
-    @lru_cache(maxsize=1)  # a move of the depth alone computes nothing again
+    @lru_cache(maxsize=1)  # a move of the depth alone computes no curve again
     def images(activation, scale):
         curves, lengths = experiments.circle_through(activation, scale, 8, points=POINTS)
-        return [_seen(curve) for curve in curves], lengths / lengths[0]
+        return curves, lengths / lengths[0]
 
     def update(layers, scale, activation):
-        seen, lengths = images(activation, scale)
-        line.set_segments(np.stack([seen[layers][:-1], seen[layers][1:]], axis=1))
+        curves, lengths = images(activation, scale)
+        seen = _seen(curves[layers])
+        line.set_segments([seen[part] for part in parts])
         curve.set_data(np.arange(layers + 1), np.maximum(lengths[: layers + 1], 1e-4))
         said = f"after {layers} layer{'s' * (layers != 1)} the curve is {lengths[layers]:.3g} times"
         return f"{said} as long as the circle"
