@@ -356,7 +356,7 @@ class SliderOnPage:
         if self.value != value:
             self.explorer.wait_for_words("!==", words)
 
-    def drag_to_end(self, steps=5):
+    def drag_to_end(self, steps=2):
         """Drag the handle with the mouse to the high end of its slider."""
         mouse = self.explorer.page.mouse
         self.handle.scroll_into_view_if_needed()
