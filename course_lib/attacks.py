@@ -34,6 +34,7 @@ AT_ONCE = 100  # images: so many fit into a processor's cache
 
 def distance(x_new, x, norm):
     """d(x′, x⁰), one number an image: max |x′ − x⁰| for "linf", √Σ (x′ − x⁰)² for "l2"."""
+    as_option(norm, "norm", NORMS)
     change = (x_new - x).flatten(1)
     return change.abs().amax(dim=1) if norm == "linf" else change.norm(dim=1)
 
@@ -44,7 +45,7 @@ def project(x_new, x, epsilon, norm):
     For "linf" each pixel's change is cut at ±ε, for "l2" the whole change is made shorter. As x⁰
     lies in the box, cutting there only brings x′ nearer to x⁰: it stays in the ball.
     """
-    return (x + _into_ball(x_new - x, epsilon, norm)).clamp(0, 1)
+    return (x + _into_ball(x_new - x, *_ball(epsilon, norm))).clamp(0, 1)
 
 
 def _into_ball(change, epsilon, norm):
@@ -59,6 +60,7 @@ def steepest(gradient, norm):
 
     g·s under max |s| ≤ 1 is largest for s = sign(g); under ‖s‖₂ ≤ 1 for s = g / ‖g‖₂.
     """
+    as_option(norm, "norm", NORMS)
     if norm == "linf":
         return gradient.sign()
     return gradient / _of_image(gradient.flatten(1).norm(dim=1), gradient).clamp_min(TINY)
@@ -100,6 +102,9 @@ def attack_loss(logits, y, target=None, loss="cross_entropy"):
     "cross_entropy": C(y′, y), or −C(y′, target). "lecture": C(y′, y) − C(y′, target), which is
     z_target − z_y, as ln Σ e^z is in both; it needs a target. "margin": `margin`, above.
     """
+    as_option(loss, "loss", LOSSES)
+    if loss == "lecture" and target is None:
+        raise ValueError('loss "lecture" needs a target, came None: it leads from y to that class')
     if loss == "margin":
         return margin(logits, y, target)
     if target is None:
@@ -112,7 +117,7 @@ def attack_loss(logits, y, target=None, loss="cross_entropy"):
 
 def input_gradient(model, x, y, target=None, loss="cross_entropy"):
     """∇L, the derivative of each image's own loss by its pixels: of the shape of x."""
-    x, y, target = _attack_arguments(model, x, y, target, loss)
+    x, y, target = _attack_arguments(model, x, y, target)
     with _theta_fixed(model):
         return _gradient(model, y, target, loss)(x)
 
@@ -169,7 +174,7 @@ def attack_path(
     model, x, y, epsilon, norm="linf", target=None, steps=40, step_size=None, loss="cross_entropy",
 ):  # fmt: skip
     """Every image that `pgd` comes by from x⁰ on: (steps + 1, n, channels, height, width)."""
-    x, y, target = _attack_arguments(model, x, y, target, loss)
+    x, y, target = _attack_arguments(model, x, y, target)
     ball, pace = _ball(epsilon, norm), _pace(epsilon, steps, step_size)
     with _theta_fixed(model):
         return torch.stack(list(_walk(_gradient(model, y, target, loss), x, x, *ball, *pace)))
@@ -186,7 +191,7 @@ def pgd(
     images that are not fooled yet are tried so often again, from random places in the ball (Madry
     et al. 2018), and the largest `margin` is kept. `loss` is one of those of `attack_loss`.
     """
-    x, y, target = _attack_arguments(model, x, y, target, loss)
+    x, y, target = _attack_arguments(model, x, y, target)
     ball, pace = _ball(epsilon, norm), _pace(epsilon, steps, step_size)
     generator = torch.Generator().manual_seed(as_integer(seed, "seed", minimum=0))
     with _theta_fixed(model):
@@ -238,6 +243,7 @@ def carlini_wagner(
     x, y, target = _attack_arguments(model, x, y, target)
     as_option(norm, "norm", ("l2",))
     limit = math.inf if epsilon == math.inf else as_number(epsilon, "epsilon", minimum=0)
+    rate, confidence = as_number(rate, "rate", above=0), as_number(confidence, "confidence", 0)
     c = torch.full((len(x),), as_number(c, "c", above=0), dtype=x.dtype)
     low, high = torch.zeros_like(c), torch.full_like(c, math.inf)
     best, shortest = x.clone(), torch.full_like(c, limit)
@@ -289,7 +295,7 @@ def universal_perturbation(
     images. Moosavi-Dezfooli et al. (2017) found such changes; the loop is that of Shafahi et al.
     (2020). Where an image is fooled already, its loss no longer counts: it has no more to gain.
     """
-    x, y, target = _attack_arguments(model, x, y, target, loss)
+    x, y, target = _attack_arguments(model, x, y, target)
     epsilon, norm = _ball(epsilon, norm)
     change, size = torch.zeros_like(x[:1]), _pace(epsilon, 10, step_size)[1]
     epochs, batches = as_integer(epochs, "epochs", 1), minibatches(len(x), batch_size, seed)
@@ -308,6 +314,16 @@ def universal_perturbation(
 def add(x, change):
     """The images with a change on them, cut to the box [0, 1]."""
     return (torch.as_tensor(x) + change).clamp(0, 1)
+
+
+def inwards(x, change):
+    """The change, with its sign turned round in each pixel where x + change leaves the box [0, 1].
+
+    A change that is cut to the box gets smaller, by half or so on digits, most of whose pixels are
+    0. Turned round, random noise is really as large as the attack that it stands beside.
+    """
+    inside = (x + change >= 0) & (x + change <= 1)
+    return torch.where(inside, change, -change)
 
 
 # --- Several readings of one image ---------------------------------------------------------------
@@ -349,17 +365,15 @@ def _pace(epsilon, steps, step_size):
     return steps, as_number(step_size, "step_size", minimum=0)
 
 
-def _attack_arguments(model, x, y, target=None, loss="cross_entropy"):
+def _attack_arguments(model, x, y, target=None):
     """x as a tensor of the model's type, in [0, 1]; y and the target as n whole numbers."""
     x, y = torch.as_tensor(x), torch.as_tensor(y)
     check_same_length(x=x, y=y)
     if len(x) == 0:
         raise ValueError("x must not be empty")
     if not (x.is_floating_point() and ((x >= 0) & (x <= 1)).all()):
-        raise ValueError("x must hold images, floats in [0, 1]")
-    if loss == "lecture" and target is None:
-        raise ValueError('loss "lecture" needs a target: it leads from y to another class')
-    as_option(loss, "loss", LOSSES)
+        came = f"{x.dtype}, {x.min():g} to {x.max():g}"
+        raise ValueError(f"x must hold images, floats in [0, 1], came {came}")
     x = x.detach().to(next(model.parameters(), x))
     with in_test_mode(model), torch.no_grad():
         classes = model(x[:1]).shape[1]
@@ -371,7 +385,9 @@ def _attack_arguments(model, x, y, target=None, loss="cross_entropy"):
 def _as_classes(values, name, classes):
     """Class numbers, whole numbers from 0 to classes − 1."""
     if values.is_floating_point():
-        raise TypeError(f"{name} must hold classes, whole numbers; came floats")
-    if values.min() < 0 or values.max() >= classes:
-        raise ValueError(f"{name} must hold class numbers from 0 to {classes - 1}")
+        raise TypeError(f"{name} must hold classes, whole numbers, came {values.dtype}")
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high >= classes:
+        wanted = f"class numbers from 0 to {classes - 1}"
+        raise ValueError(f"{name} must hold {wanted}, came {low} to {high}")
     return values.long()

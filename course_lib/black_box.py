@@ -18,6 +18,17 @@ from course_lib.validation import as_integer, as_number, as_option
 # --- Does an attack transfer? --------------------------------------------------------------------
 
 
+def success(model, images, x, y):
+    """How often the model misreads `images`, which were made from x: a share.
+
+    Only those count whose x it reads rightly.
+    """
+    read = ~fooled(model, x, y)
+    if not read.any():
+        raise ValueError(f"the model reads none of the {len(read)} images x rightly")
+    return float(fooled(model, images, y)[read].double().mean())
+
+
 def transfer_matrix(models, x, y, attack):
     """How often images that were made for one model fool another: a DataFrame of shares.
 
@@ -28,23 +39,14 @@ def transfer_matrix(models, x, y, attack):
     """
     if len(models) < 2:
         raise ValueError(f"models must hold at least two, came {len(models)}")
-    y = torch.as_tensor(y)
-    read = {name: ~fooled(model, x, y) for name, model in models.items()}
     made = {name: attack(model, x, y) for name, model in models.items()}
-    table = pd.DataFrame(
-        {
-            to: {name: _share(models[to], made[name], y, read[to]) for name in models}
-            for to in models
-        }
-    )
+    table = pd.DataFrame({
+        to: {name: success(models[to], made[name], x, y) for name in models} for to in models
+    })  # fmt: skip
     for to in models:
         others = Average([model for name, model in models.items() if name != to])
-        table.loc["all others", to] = _share(models[to], attack(others, x, y), y, read[to])
+        table.loc["all others", to] = success(models[to], attack(others, x, y), x, y)
     return table.rename_axis("made for").rename_axis("read by", axis=1)
-
-
-def _share(model, images, y, counted):
-    return float(fooled(model, images, y)[counted].double().mean())
 
 
 # --- A proxy from answers ------------------------------------------------------------------------
@@ -64,8 +66,9 @@ def imitate(answers, x, make, rounds=5, way="jacobian", step=0.1, updates=500, s
     `answers` is a function from images to classes; x are the first images to ask about. In each
     round a network of `make()` is trained, anew and for about so many `updates`, on all answers so
     far. Then a changed copy of each image is asked about, too: the questions double. With
-    "jacobian" every pixel goes a step along the sign of the proxy's ∂p_class/∂x (Papernot et al.
-    2017, Jacobian-based augmentation); with "noise" up or down by chance.
+    "jacobian" every pixel goes a step down the proxy's ∂p_class/∂x, to where the proxy is about to
+    change its mind (Jacobian-based augmentation: Papernot et al. 2017, whose step changes its sign
+    every few rounds); with "noise" up or down by chance.
     """
     as_option(way, "way", ("jacobian", "noise"))
     step, updates = as_number(step, "step", minimum=0), as_integer(updates, "updates", 1)
@@ -77,8 +80,8 @@ def imitate(answers, x, make, rounds=5, way="jacobian", step=0.1, updates=500, s
         proxy, _ = train_classifier(make, x, asked, epochs, seed=seed)
         result.proxies.append(proxy)
         result.queries.append(len(x))
-        if way == "jacobian":  # ∇p and −∇C have the same sign
-            signs = -input_gradient(proxy, x, asked).sign()
+        if way == "jacobian":  # ∇C and −∇p have the same sign
+            signs = input_gradient(proxy, x, asked).sign()
         else:
             signs = torch.randint(2, x.shape, generator=generator) * 2 - 1
         x = torch.cat([x, (x + step * signs).clamp(0, 1)])

@@ -128,7 +128,8 @@ def adversarial_fit(
     Each mini-batch is attacked, against the network as it is at that moment, by
     attack(model, x, y, epsilon=…), and the network learns the right classes of what came out.
     ε grows in a straight line to its size over the share `growing` of all updates: begun at once
-    with a large ε, training may stay where every image is the same. `options` are those of `fit`.
+    with a large ε, training may stay where the network says the same of every image. `options` are
+    those of `fit`.
     Source: Goodfellow, Shlens & Szegedy (2015); Madry et al. (2018).
     """
     epsilon, growing = as_number(epsilon, "epsilon", 0), as_number(growing, "growing", 0, maximum=1)

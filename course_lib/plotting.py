@@ -228,16 +228,19 @@ def plot_means(table, x, by, **axes_properties):
     """
     figure, axes = new_figure()
     said, line = [], "none" if isinstance(table[x].iloc[0], str) else "-"
-    for (name, group), shape in zip(table.groupby(by, sort=False), "os^Dvp*X", strict=False):
+    curves = list(table.groupby(by, sort=False))
+    shared = len({tuple(group[x]) for _, group in curves}) == 1
+    for (name, group), shape in zip(curves, "os^Dvp*X", strict=False):
         bars = {"capsize": 4, "elinewidth": 1.6, "marker": shape, "label": name, "linestyle": line}
         axes.errorbar(group[x], group["mean"], group["error"], **bars)
-        said.append(f"{name}: {_join(group['mean'])}.")
+        where = "" if shared else f" ({_join(group[x])})"
+        said.append(f"{name}{where}: {_join(group['mean'])}.")
     axes.set(**{"xlabel": x} | axes_properties)
     if axes_properties.keys() & {"xticks", "yticks"}:
         axes.minorticks_off()  # where we choose the ticks, no other has a label
     axes.legend()
-    at = f"{axes.get_xlabel()}: {_join(table[x].unique())}."
-    return Picture(figure, " ".join([f"{axes.get_title()}. {at}", *said]))
+    at = f": {_join(table[x].unique())}" if shared else " in brackets"
+    return Picture(figure, " ".join([f"{axes.get_title()}. {axes.get_xlabel()}{at}.", *said]))
 
 
 def plot_images(images, titles=None, columns=10, words=None, title="", cmap="gray_r"):

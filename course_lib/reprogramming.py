@@ -1,8 +1,9 @@
 """Adversarial reprogramming: a network does another's work, for who finds the right frame.
 
 Elsayed, Goodfellow & Sohl-Dickstein (2019) let a network for ImageNet count squares: nothing in it
-is changed, the small picture of squares only gets a frame. Here the network for digits counts.
-Lecture: "Attack ML Models", adversarial reprogramming.
+is changed, the small picture of squares only gets a frame. The lesson gives the same job to an
+ImageNet network and to the network for digits. Lecture: "Attack ML Models", adversarial
+reprogramming.
 """
 
 import numpy as np
@@ -52,7 +53,8 @@ class Reprogrammed(nn.Module):
 
     network(m · (1 + tanh w) / 2 + (1 − m) · x), where m is 1 in the frame and 0 in the middle. w,
     of the shape of an image, is the one parameter; it starts at random. Of the network's classes
-    the first ten are heard: k means k + 1 squares. The network stays in test mode.
+    the first ten are heard: k means k + 1 squares. The network itself, not a copy, is put into test
+    mode for good, and its parameters no longer ask for a gradient.
     """
 
     def __init__(self, network, side=28, width=12, channels=1):

@@ -20,6 +20,7 @@ from course_lib.attacks import (
     fgsm,
     fooled,
     input_gradient,
+    inwards,
     margin,
     pgd,
     project,
@@ -110,6 +111,17 @@ def test_a_random_start_fills_the_ball_evenly(norm):
     lengths = distance(found, x, norm)
     assert lengths.max() <= 0.4
     assert float((lengths <= 0.2).double().mean()) == pytest.approx(1 / 4, abs=0.03)  # in a plane
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_change_that_is_turned_inwards_keeps_its_size_in_the_box(norm):
+    x = torch.from_numpy(digit_images("test")[0][:20])
+    noise = steepest(torch.randn(x.shape, generator=torch.Generator().manual_seed(0)), norm)
+    change = (0.3 if norm == "linf" else 3) * noise
+    turned = inwards(x, change)
+    torch.testing.assert_close(turned.abs(), change.abs())
+    torch.testing.assert_close(add(x, turned), x + turned)  # nothing is cut
+    assert distance(add(x, change), x, "l2").max() < 0.85 * distance(x + change, x, "l2").min()
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -322,12 +334,13 @@ def test_numpy_arrays_of_float64_are_taken_too():
         ({"loss": "lecture"}, ValueError, 'loss "lecture" needs a target'),
         ({"steps": 0}, ValueError, "steps must be at least 1"),
         ({"restarts": -1}, ValueError, "restarts must be at least 0"),
-        ({"target": 3}, ValueError, "target must hold class numbers from 0 to 2"),
+        ({"target": 3}, ValueError, "target must hold class numbers from 0 to 2, came 3 to 3"),
         ({"y": torch.zeros(7, dtype=int)}, ValueError, "x and y must have the same length"),
-        ({"y": torch.zeros(8)}, TypeError, "y must hold classes, whole numbers"),
-        ({"y": torch.full((8,), 3)}, ValueError, "y must hold class numbers from 0 to 2"),
-        ({"x": torch.full((8, 1, 6, 6), 255)}, ValueError, "x must hold images, floats in"),
-        ({"x": torch.full((8, 1, 6, 6), math.nan)}, ValueError, "x must hold images, floats in"),
+        ({"y": torch.zeros(8)}, TypeError, "y must hold classes, whole numbers, came torch.float"),
+        ({"y": torch.arange(-1, 7)}, ValueError, "y must hold class numbers .* came -1 to 6"),
+        ({"x": torch.full((8, 1, 6, 6), 255)}, ValueError, "came torch.int64, 255 to 255"),
+        ({"x": torch.full((8, 1, 6, 6), 1.5)}, ValueError, "x must hold images, .* 1.5 to 1.5"),
+        ({"x": torch.full((8, 1, 6, 6), math.nan)}, ValueError, "came torch.float32, nan to nan"),
         ({"x": torch.rand(0, 1, 6, 6), "y": []}, ValueError, "x must not be empty"),
     ],
 )
@@ -335,6 +348,46 @@ def test_bad_input_is_said(changes, error, sentence):
     x, y = some_images()
     with pytest.raises(error, match=sentence):
         pgd(build(small_network), **{"x": x, "y": y, "epsilon": 0.1} | changes)
+
+
+@pytest.mark.parametrize("norm", ["L∞", "Linf", "l1", None])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, norm: distance(x, x, norm),
+        lambda x, norm: project(x, x, 0.1, norm),
+        lambda x, norm: steepest(x, norm),
+        lambda x, norm: random_start(x, 0.1, norm, torch.Generator()),
+    ],
+    ids=["distance", "project", "steepest", "random_start"],
+)
+def test_an_unknown_norm_is_said_and_never_taken_for_l2(use, norm):
+    with pytest.raises(ValueError, match=f"norm must be one of linf, l2, came {norm!r}"):
+        use(some_images()[0], norm)
+
+
+def test_a_ball_of_negative_radius_is_said():
+    x, _ = some_images()
+    with pytest.raises(ValueError, match="epsilon must be at least 0, came -0.1"):
+        project(x, x, -0.1, "linf")
+
+
+@pytest.mark.parametrize(
+    ("loss", "sentence"),
+    [("hinge", "loss must be one of .* came 'hinge'"), ("lecture", "needs a target, came None")],
+)
+def test_an_unknown_loss_is_said_and_never_taken_for_another(loss, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        attack_loss(torch.zeros(2, 3), torch.tensor([0, 1]), loss=loss)
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [({"rate": 0}, "rate must be greater than 0"), ({"confidence": -1}, "confidence must be at")],
+)
+def test_carlini_and_wagner_say_a_bad_rate_or_confidence(setting, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        carlini_wagner(build(small_network), *some_images(), **setting)
 
 
 @pytest.mark.parametrize("name", ["epochs", "batch_size"])

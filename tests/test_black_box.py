@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from course_lib.attacks import fgsm, fooled, pgd
-from course_lib.black_box import imitate, transfer_matrix
+from course_lib.black_box import imitate, success, transfer_matrix
 from course_lib.cnn import digit_images, load_digit_network, residual_cnn, tanh_cnn
 from course_lib.training import build
 
@@ -25,6 +25,15 @@ def some_images(n=60, seed=0):
 
 def digits(n):
     return [torch.from_numpy(array[:n]) for array in digit_images("test")]
+
+
+def test_success_is_counted_among_the_images_that_were_read_rightly():
+    x = torch.eye(3)[[0, 0, 1, 2]]
+    y = torch.tensor([0, 0, 1, 0])  # the last one is read as 2 from the start
+    images = torch.eye(3)[[0, 1, 1, 1]]
+    assert success(nn.Identity(), images, x, y) == pytest.approx(1 / 3)
+    with pytest.raises(ValueError, match="reads none of the 4 images x rightly"):
+        success(nn.Identity(), images, x, (y + 1) % 3)
 
 
 def test_the_diagonal_of_the_matrix_is_the_attack_on_the_model_itself():
@@ -93,6 +102,18 @@ def test_the_questions_stay_images_and_differ_by_one_step():
     assert 0 <= seen[1].min() <= seen[1].max() <= 1
     assert (seen[1] - x).abs().max() <= 0.2 + 1e-6
     assert not torch.equal(seen[1], x)
+
+
+def test_the_copies_lie_where_the_proxy_is_less_sure_of_its_class():
+    seen, (x, y) = [], some_images(40)
+
+    def answers(images):
+        seen.append(images)
+        return linear(0)(images).argmax(dim=1)
+
+    first = imitate(answers, x, partial(linear, 5), rounds=2, step=0.2, updates=200).proxies[0]
+    asked, copies = (first(images).softmax(dim=1).gather(1, y[:, None]) for images in seen)
+    assert (copies < asked).all()
 
 
 def test_one_seed_gives_one_proxy():

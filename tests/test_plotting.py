@@ -203,6 +203,12 @@ def test_means_of_named_things_are_marks_without_a_line_and_said_by_name():
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["none", "SAM"]
 
 
+def test_curves_that_stand_at_other_places_each_say_where():
+    table = pd.DataFrame({"n": [1, 3, 1, 2], "way": ["a", "a", "b", "b"], "mean": [1.0, 2, 3, 4]})
+    words = plot_means(table.assign(error=0.0), "n", "way", title="Ways").words
+    assert words == "Ways. n in brackets. a (1 → 3): 1 → 2. b (1 → 2): 3 → 4."
+
+
 def test_limits_hold_all_points_with_a_margin():
     (left, right), (bottom, top) = limits_around(X)
     assert left < -1 < 2 < right

@@ -70,6 +70,18 @@ LECTURE_LOSS = Exercise(
         "both parts have lost their logarithm of the sum, and one its sign.": (
             lambda z, true, false: z[true] + z[false]
         ),
+        "both parts have a minus here, −C − C; the second one has a plus.": (
+            lambda z, true, false: -_minus_log(z, true) - _minus_log(z, false)
+        ),
+        "ln Σ e^z is left over: it stands in both parts, with opposite signs, and cancels.": (
+            lambda z, true, false: z[true] + _minus_log(z, false)
+        ),
+        "ln Σ e^z is left over twice: −C brings it with a minus, +C with a plus.": (
+            lambda z, true, false: z[true] - z[false] + 2 * np.log(np.exp(z).sum())
+        ),
+        "this is the difference of e^z; the logarithm in C takes the e away.": (
+            lambda z, true, false: np.exp(z[true]) - np.exp(z[false])
+        ),
     },
     hints=(
         "Write C(y′, k) = ln Σ e^z − z_k twice, and see what cancels.",
@@ -87,9 +99,16 @@ def success(Z, y):
     return np.mean(others.max(axis=1) > Z[np.arange(len(y)), y])
 
 
+def _above_true(Z, y):
+    """Which logits are larger than that of the row's true class."""
+    own = Z[np.arange(len(y)), y]
+    return own[:, None] < Z
+
+
 def _batches(random):
-    first = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [-1.0, -2.0, -3.0]])
-    cases = [(first, np.array([0, 0, 0, 0])), (first - 5, np.array([0, 1, 2, 1]))]
+    first = np.array([[3.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 1.0, 2.5], [-1.0, -2.0, -3.0]])
+    cases = [(first, np.array([0, 0, 0, 1])), (first - 5, np.array([0, 1, 2, 1]))]
+    cases.append((first - 1, first.argmax(axis=1)))  # none is fooled
     for n, k in ((5, 3), (8, 4), (12, 10)):
         cases.append((random.normal(0, 2, (n, k)).round(2), random.integers(0, k, n)))
     return cases
@@ -137,6 +156,26 @@ SUCCESS = Exercise(
                 - Z[np.arange(len(y)), y]
             )
         ),
+        "the true class is among the largest, too, so this is always so: leave it out, or ask "
+        "with >.": lambda Z, y: np.mean(Z.max(axis=1) >= Z[np.arange(len(y)), y]),
+        "max gives logits, and y holds classes: argmax gives the class.": (
+            lambda Z, y: np.mean(Z.max(axis=1) != y)
+        ),
+        "argmax without an axis is one place in the whole table; each row has its own.": (
+            lambda Z, y: np.mean(Z.argmax() != y)
+        ),
+        "this is the share of the *logits* that are larger; one in a row is enough for an image.": (
+            lambda Z, y: np.mean(_above_true(Z, y))
+        ),
+        "an image with two larger logits counts twice; one in a row is enough.": (
+            lambda Z, y: _above_true(Z, y).sum() / len(y)
+        ),
+        "divided by the number of classes; a share of the images is wanted.": (
+            lambda Z, y: success(Z, y) * len(y) / Z.shape[1]
+        ),
+        "this is in percent; a share lies between 0 and 1.": lambda Z, y: 100 * success(Z, y),
+        "Z[:, y] takes a column for every image, (n, n) numbers; Z[np.arange(len(y)), y] takes one "
+        "logit a row.": lambda Z, y: np.mean(Z.max(axis=1) > Z[:, y]),
     },
     hints=(
         "The class that the network says is the one with the largest logit of the row.",
@@ -152,10 +191,14 @@ def fgsm_step(x, gradient, epsilon):
     return np.clip(x + epsilon * np.sign(gradient), 0, 1)
 
 
+def _moved(x, change):
+    return np.clip(x + change, 0, 1)
+
+
 def _images_and_gradients(random):
     cases = [
         (np.array([0.4, 0.6]), np.array([-4.0, 3.0]), 0.25),
-        (np.array([0.5, 0.0, 0.95, 0.02]), np.array([2.0, -0.5, 0.03, -3.0]), 0.1),
+        (np.array([0.5, 0.0, 0.95, 0.02, 0.3]), np.array([2.0, -0.5, 0.03, -3.0, 0.0]), 0.1),
     ]
     for shape in ((3,), (2, 3), (4, 4)):
         x = np.clip(random.uniform(-0.2, 1.2, shape), 0, 1).round(3)
@@ -174,53 +217,67 @@ FGSM = Exercise(
     inputs=_images_and_gradients,
     slips={
         "this walks downhill: it makes the network surer of the truth.": (
-            lambda x, gradient, epsilon: fgsm_step(x, -gradient, epsilon)
+            lambda x, g, e: _moved(x, -e * np.sign(g))
         ),
-        "the gradient itself is added; only its sign counts.": (
-            lambda x, gradient, epsilon: np.clip(x + epsilon * gradient, 0, 1)
+        "this walks downhill, and pixels leave [0, 1].": lambda x, g, e: x - e * np.sign(g),
+        "the gradient itself is added; only its sign counts.": lambda x, g, e: _moved(x, e * g),
+        "the gradient itself is added, and pixels leave [0, 1]: take the sign, and clip.": (
+            lambda x, g, e: x + e * g
         ),
         "the gradient itself is subtracted; its sign is to be added.": (
-            lambda x, gradient, epsilon: np.clip(x - epsilon * gradient, 0, 1)
+            lambda x, g, e: _moved(x, -e * g)
         ),
-        "pixels leave [0, 1]: clip the result.": (
-            lambda x, gradient, epsilon: x + epsilon * np.sign(gradient)
+        "the gradient itself is subtracted, and pixels leave [0, 1]: add its sign, and clip.": (
+            lambda x, g, e: x - e * g
         ),
-        "ε is missing: each pixel moves by 1.": (
-            lambda x, gradient, epsilon: fgsm_step(x, gradient, 1)
-        ),
-        "this is the change alone; add it to the image.": (
-            lambda x, gradient, epsilon: epsilon * np.sign(gradient)
-        ),
+        "pixels leave [0, 1]: clip the result.": lambda x, g, e: x + e * np.sign(g),
+        "ε is missing: each pixel moves by 1.": lambda x, g, e: _moved(x, np.sign(g)),
+        "ε is missing, and pixels leave [0, 1].": lambda x, g, e: x + np.sign(g),
+        "this is the change alone; add it to the image.": lambda x, g, e: e * np.sign(g),
         "this is the change alone, and clipped, too; clip the new image.": (
-            lambda x, gradient, epsilon: np.clip(epsilon * np.sign(gradient), 0, 1)
+            lambda x, g, e: np.clip(e * np.sign(g), 0, 1)
+        ),
+        "the *change* is clipped to [0, 1], so that no pixel goes down; clip the new image.": (
+            lambda x, g, e: x + np.clip(e * np.sign(g), 0, 1)
         ),
         "this is the step of the L2 ball, ε g / ‖g‖₂.": (
-            lambda x, gradient, epsilon: np.clip(
-                x + epsilon * gradient / np.linalg.norm(gradient), 0, 1
-            )
+            lambda x, g, e: _moved(x, e * g / np.linalg.norm(g))
         ),
         "this is the L2 step, ε g / ‖g‖₂, and not clipped.": (
-            lambda x, gradient, epsilon: x + epsilon * gradient / np.linalg.norm(gradient)
+            lambda x, g, e: x + e * g / np.linalg.norm(g)
         ),
         "the gradient is divided by its largest entry; each pixel must move by the whole of ε.": (
-            lambda x, gradient, epsilon: np.clip(
-                x + epsilon * gradient / np.abs(gradient).max(), 0, 1
-            )
+            lambda x, g, e: _moved(x, e * g / np.abs(g).max())
         ),
         "the gradient was cut at ±ε: small entries must move by the whole of ε, too.": (
-            lambda x, gradient, epsilon: np.clip(x + np.clip(gradient, -epsilon, epsilon), 0, 1)
+            lambda x, g, e: _moved(x, np.clip(g, -e, e))
         ),
-        "only what is below 0 is clipped.": (
-            lambda x, gradient, epsilon: np.maximum(x + epsilon * np.sign(gradient), 0)
+        "the gradient was cut at ±ε, in place of its sign, and pixels leave [0, 1].": (
+            lambda x, g, e: x + np.clip(g, -e, e)
         ),
-        "only what is above 1 is clipped.": (
-            lambda x, gradient, epsilon: np.minimum(x + epsilon * np.sign(gradient), 1)
+        "the absolute value is how large the gradient is; its *sign* says up or down.": (
+            lambda x, g, e: _moved(x, e * np.abs(g))
+        ),
+        "where the gradient is 0, g / |g| is 0/0; np.sign leaves such a pixel alone.": (
+            lambda x, g, e: _moved(x, e * g / np.abs(g))
+        ),
+        "where the gradient is 0 the pixel goes down here; np.sign leaves it alone.": (
+            lambda x, g, e: _moved(x, np.where(g > 0, e, -e))
+        ),
+        "where the gradient is 0 the pixel goes up here; np.sign leaves it alone.": (
+            lambda x, g, e: _moved(x, np.where(g < 0, -e, e))
+        ),
+        "only what is below 0 is clipped: the upper limit is 1.": (
+            lambda x, g, e: np.maximum(x + e * np.sign(g), 0)
+        ),
+        "only what is above 1 is clipped: the lower limit is 0.": (
+            lambda x, g, e: np.minimum(x + e * np.sign(g), 1)
         ),
         "this is the sign of the image; the sign of the *gradient* is wanted.": (
-            lambda x, gradient, epsilon: np.clip(x + epsilon * np.sign(x), 0, 1)
+            lambda x, g, e: _moved(x, e * np.sign(x))
         ),
         "only pixels whose gradient is positive move; the others must go down.": (
-            lambda x, gradient, epsilon: np.clip(x + epsilon * (gradient > 0), 0, 1)
+            lambda x, g, e: _moved(x, e * (g > 0))
         ),
     },
     hints=(
@@ -296,6 +353,29 @@ PROJECT = Exercise(
         "only changes downwards are cut; above, +ε is the limit.": (
             lambda x_new, x, epsilon: np.clip(np.maximum(x_new, x - epsilon), 0, 1)
         ),
+        "the cut change is added to x_new, which has moved already; add it to x.": (
+            lambda x_new, x, epsilon: np.clip(x_new + np.clip(x_new - x, -epsilon, epsilon), 0, 1)
+        ),
+        "a change may go down: no absolute value.": (
+            lambda x_new, x, epsilon: np.clip(x + np.minimum(np.abs(x_new - x), epsilon), 0, 1)
+        ),
+        "the change is cut to [0, 1]; its limits are ±ε.": (
+            lambda x_new, x, epsilon: np.clip(x + np.clip(x_new - x, 0, 1), 0, 1)
+        ),
+        "changes downwards are lost: the lower limit of the change is −ε, not 0.": (
+            lambda x_new, x, epsilon: np.clip(x + np.clip(x_new - x, 0, epsilon), 0, 1)
+        ),
+        "this is the change, and it is clipped to [0, 1]; add it to x, then clip.": (
+            lambda x_new, x, epsilon: np.clip(np.clip(x_new - x, -epsilon, epsilon), 0, 1)
+        ),
+        "x_new itself is cut at ±ε, and added to x; cut the change x_new − x.": (
+            lambda x_new, x, epsilon: np.clip(x + np.clip(x_new, -epsilon, epsilon), 0, 1)
+        ),
+        "one pixel is too far, and all changes are thrown away; each pixel is cut by itself.": (
+            lambda x_new, x, epsilon: np.clip(
+                x_new if np.abs(x_new - x).max() <= epsilon else x, 0, 1
+            )
+        ),
     },
     hints=(
         "Look at the change x_new − x first. When that is right, think of [0, 1].",
@@ -312,11 +392,16 @@ def project_l2(x_new, x, epsilon):
     return x + change * min(1, epsilon / np.linalg.norm(change))
 
 
+def _shorter(x_new, x, epsilon, length):
+    """A change of this length, made shorter if it is above epsilon, on x."""
+    return x + (x_new - x) * min(1, epsilon / length)
+
+
 def _far_and_near(random):
     cases = [
-        (np.array([3.0, 4.0]), np.zeros(2), 1.0),
-        (np.array([0.3, 0.4]), np.zeros(2), 1.0),
-        (np.array([4.0, 6.0]), np.array([1.0, 2.0]), 2.5),
+        (np.array([4.0, 6.0]), np.array([1.0, 2.0]), 2.0),
+        (np.array([1.3, 2.4]), np.array([1.0, 2.0]), 2.0),
+        (np.array([2.5, -0.8]), np.array([2.0, -2.0]), 1.5),  # ‖change‖² is above ε, ‖change‖ below
     ]
     for n in (3, 5, 8):
         x = random.normal(size=n).round(2)
@@ -335,44 +420,69 @@ PROJECT_L2 = Exercise(
     inputs=_far_and_near,
     slips={
         "a change that is short enough must stay as it is; here it is made longer.": (
-            lambda x_new, x, epsilon: x + (x_new - x) * epsilon / np.linalg.norm(x_new - x)
+            lambda new, x, e: x + e * (new - x) / np.linalg.norm(new - x)
+        ),
+        "this is a change, of length ε always: a short one stays as it is; and add it to x.": (
+            lambda new, x, e: e * (new - x) / np.linalg.norm(new - x)
         ),
         "each pixel is cut by itself: that is the L∞ ball.": (
-            lambda x_new, x, epsilon: x + np.clip(x_new - x, -epsilon, epsilon)
+            lambda new, x, e: x + np.clip(new - x, -e, e)
+        ),
+        "each pixel goes by ±ε: that is a corner of the L∞ ball.": (
+            lambda new, x, e: x + e * np.sign(new - x) if np.linalg.norm(new - x) > e else new
         ),
         "this divides by the squared length.": (
-            lambda x_new, x, epsilon: x + (x_new - x) * min(1, epsilon / np.sum((x_new - x) ** 2))
+            lambda new, x, e: _shorter(new, x, e, np.sum((new - x) ** 2))
+        ),
+        "the *squared* length is compared with ε: some short changes are made longer.": (
+            lambda new, x, e: (
+                x + e * (new - x) / np.linalg.norm(new - x) if np.sum((new - x) ** 2) > e else new
+            )
         ),
         "this divides by Σ|change|, the L1 length.": (
-            lambda x_new, x, epsilon: x + (x_new - x) * min(1, epsilon / np.abs(x_new - x).sum())
+            lambda new, x, e: _shorter(new, x, e, np.abs(new - x).sum())
         ),
         "this divides by the largest change of a pixel, the L∞ length.": (
-            lambda x_new, x, epsilon: x + (x_new - x) * min(1, epsilon / np.abs(x_new - x).max())
+            lambda new, x, e: _shorter(new, x, e, np.abs(new - x).max())
+        ),
+        "this is the root of the *mean* square; ‖·‖₂ is the root of the sum.": (
+            lambda new, x, e: _shorter(new, x, e, np.sqrt(np.mean((new - x) ** 2)))
+        ),
+        "the length of x_new decides here; the length of the change x_new − x counts.": (
+            lambda new, x, e: _shorter(new, x, e, np.linalg.norm(new))
+        ),
+        "the ratio is upside down: ε / length, not length / ε.": (
+            lambda new, x, e: x + (new - x) * min(1, np.linalg.norm(new - x) / e)
+        ),
+        "a change that is too long is multiplied by ε; divide it by its length, too.": (
+            lambda new, x, e: x + e * (new - x) if np.linalg.norm(new - x) > e else new
         ),
         "the ball is around x, not around 0: it is the *change* that is made shorter.": (
-            lambda x_new, x, epsilon: x_new * min(1, epsilon / np.linalg.norm(x_new))
+            lambda new, x, e: new * min(1, e / np.linalg.norm(new))
         ),
         "x_new is made shorter, by the length of the change; make the change shorter.": (
-            lambda x_new, x, epsilon: x_new * min(1, epsilon / np.linalg.norm(x_new - x))
+            lambda new, x, e: new * min(1, e / np.linalg.norm(new - x))
         ),
-        "this is the change; add it to x.": (
-            lambda x_new, x, epsilon: (x_new - x) * min(1, epsilon / np.linalg.norm(x_new - x))
+        "this is the change; add it to x.": lambda new, x, e: project_l2(new, x, e) - x,
+        "the shortened change is taken from x_new; it is to be added to x.": (
+            lambda new, x, e: new + x - project_l2(new, x, e)
         ),
         "max for min: this makes short changes longer, and leaves long ones.": (
-            lambda x_new, x, epsilon: x + (x_new - x) * max(1, epsilon / np.linalg.norm(x_new - x))
+            lambda new, x, e: x + (new - x) * max(1, e / np.linalg.norm(new - x))
         ),
         "a change that is too long is thrown away; its direction is right, only make it shorter.": (
-            lambda x_new, x, epsilon: x if np.linalg.norm(x_new - x) > epsilon else x_new
+            lambda new, x, e: x if np.linalg.norm(new - x) > e else new
         ),
         "a change that is too long gets the length 1; it must get the length ε.": (
-            lambda x_new, x, epsilon: (
-                x + (x_new - x) / np.linalg.norm(x_new - x)
-                if np.linalg.norm(x_new - x) > epsilon
-                else x_new
+            lambda new, x, e: (
+                _shorter(new, x, 1, np.linalg.norm(new - x)) if np.linalg.norm(new - x) > e else new
             )
         ),
         "the change points the wrong way: x_new − x.": (
-            lambda x_new, x, epsilon: 2 * x - project_l2(x_new, x, epsilon)
+            lambda new, x, e: 2 * x - project_l2(new, x, e)
+        ),
+        "there is no box here: nothing is cut to [0, 1].": (
+            lambda new, x, e: np.clip(project_l2(new, x, e), 0, 1)
         ),
     },
     hints=(
@@ -412,57 +522,56 @@ TARGETED = Exercise(
     inputs=_targeted,
     slips={
         "this walks *away* from the target: C(y′, target) is to fall.": (
-            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
-                x_new, x, -gradient, step_size, epsilon
-            )
+            lambda new, x, g, step, e: project(new + step * np.sign(g), x, e)
+        ),
+        "this walks *away* from the target, and the ball is missing.": (
+            lambda new, x, g, step, e: np.clip(new + step * np.sign(g), 0, 1)
+        ),
+        "this walks *away* from the target, and the box is missing.": (
+            lambda new, x, g, step, e: x + np.clip(new + step * np.sign(g) - x, -e, e)
+        ),
+        "this walks *away* from the target, and nothing is pulled back into ball and box.": (
+            lambda new, x, g, step, e: new + step * np.sign(g)
         ),
         "this is a step of gradient descent: for L∞ only the sign of the gradient counts.": (
-            lambda x_new, x, gradient, step_size, epsilon: project(
-                x_new - step_size * gradient, x, epsilon
-            )
+            lambda new, x, g, step, e: project(new - step * g, x, e)
+        ),
+        "this is a step of gradient descent, without ball and box: take the sign, and project.": (
+            lambda new, x, g, step, e: new - step * g
+        ),
+        "the gradient itself is added: subtract its sign, so that C(y′, target) falls.": (
+            lambda new, x, g, step, e: project(new + step * g, x, e)
         ),
         "it starts at x again: step from x_new.": (
-            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
-                x, x, gradient, step_size, epsilon
-            )
+            lambda new, x, g, step, e: project(x - step * np.sign(g), x, e)
         ),
         "the ball is around x_new: so many steps lead as far as they like. It is around x.": (
-            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
-                x_new, x_new, gradient, step_size, epsilon
-            )
+            lambda new, x, g, step, e: project(new - step * np.sign(g), new, e)
         ),
-        "the ball is missing.": (
-            lambda x_new, x, gradient, step_size, epsilon: np.clip(
-                x_new - step_size * np.sign(gradient), 0, 1
-            )
-        ),
-        "ball and box are missing.": (
-            lambda x_new, x, gradient, step_size, epsilon: x_new - step_size * np.sign(gradient)
-        ),
+        "the ball is missing.": lambda new, x, g, step, e: np.clip(new - step * np.sign(g), 0, 1),
+        "ball and box are missing.": lambda new, x, g, step, e: new - step * np.sign(g),
         "the box is missing: pixels stay in [0, 1].": (
-            lambda x_new, x, gradient, step_size, epsilon: (
-                x + np.clip(x_new - step_size * np.sign(gradient) - x, -epsilon, epsilon)
-            )
+            lambda new, x, g, step, e: x + np.clip(new - step * np.sign(g) - x, -e, e)
+        ),
+        "the new image itself is cut at ±ε: cut its change from x, and add that to x.": (
+            lambda new, x, g, step, e: np.clip(new - step * np.sign(g), -e, e)
+        ),
+        "x is added, but was not subtracted before the cut at ±ε.": (
+            lambda new, x, g, step, e: np.clip(x + np.clip(new - step * np.sign(g), -e, e), 0, 1)
         ),
         "the step has the size ε; it is to be step_size.": (
-            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
-                x_new, x, gradient, epsilon, epsilon
-            )
+            lambda new, x, g, step, e: project(new - e * np.sign(g), x, e)
+        ),
+        "the step has the size step_size · ε; it is to be step_size.": (
+            lambda new, x, g, step, e: project(new - step * e * np.sign(g), x, e)
         ),
         "the ball has the radius step_size; it is ε.": (
-            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
-                x_new, x, gradient, step_size, step_size
-            )
+            lambda new, x, g, step, e: project(new - step * np.sign(g), x, step)
         ),
-        "the step size is missing: each pixel jumps to the rim.": (
-            lambda x_new, x, gradient, step_size, epsilon: targeted_step(
-                x_new, x, gradient, 1, epsilon
-            )
-        ),
+        "each pixel goes to the rim: step_size is missing, or this is one step of ε from x "
+        "(FGSM).": lambda new, x, g, step, e: project(x - e * np.sign(g), x, e),
         "this is the L2 step; for L∞ the sign is taken.": (
-            lambda x_new, x, gradient, step_size, epsilon: project(
-                x_new - step_size * gradient / np.linalg.norm(gradient), x, epsilon
-            )
+            lambda new, x, g, step, e: project(new - step * g / np.linalg.norm(g), x, e)
         ),
     },
     hints=(
@@ -480,7 +589,11 @@ def gains(gradient, epsilon):
 
 
 def _gradients(random):
-    cases = [(np.array([3.0, -4.0]), 0.1), (np.ones(9), 0.2), (np.array([[1.0, 0.0]] * 3), 0.5)]
+    cases = [
+        (np.array([3.0, -4.0]), 0.1),
+        (np.ones(9), 0.2),
+        (np.array([[1.0, -2.0], [0.0, 2.0]]), 0.5),
+    ]
     for shape in ((4,), (3, 5), (6, 6)):
         cases.append((random.normal(0, 2, shape).round(2), float(random.choice([0.05, 0.3]))))
     return cases
@@ -534,6 +647,54 @@ GAINS = Exercise(
         "np.std subtracts the mean of g and averages; ε² Σ g² is the variance of Σ ±ε g.": (
             lambda gradient, epsilon: (gains(gradient, epsilon)[0], epsilon * np.std(gradient))
         ),
+        "ε is missing in the first.": lambda gradient, epsilon: (
+            gains(gradient, 1)[0],
+            gains(gradient, epsilon)[1],
+        ),
+        "ε is missing in the second.": lambda gradient, epsilon: (
+            gains(gradient, epsilon)[0],
+            gains(gradient, 1)[1],
+        ),
+        "of a matrix, np.linalg.norm(g, 1) is the largest sum of a column: flatten it first.": (
+            lambda gradient, epsilon: (
+                epsilon * np.linalg.norm(gradient, 1),
+                gains(gradient, epsilon)[1],
+            )
+        ),
+        "of a matrix, np.linalg.norm(g, 2) is the largest singular value: flatten it first, or "
+        "leave the 2 away.": lambda gradient, epsilon: (
+            gains(gradient, epsilon)[0],
+            epsilon * np.linalg.norm(gradient, 2),
+        ),
+        "of a matrix, np.linalg.norm(g, 1) and (g, 2) are not sums over entries: flatten it.": (
+            lambda gradient, epsilon: tuple(
+                epsilon * np.linalg.norm(gradient, order) for order in (1, 2)
+            )
+        ),
+        "the second is the first divided by √n: that holds where all |g| are equal.": (
+            lambda gradient, epsilon: (
+                gains(gradient, epsilon)[0],
+                gains(gradient, epsilon)[0] / np.sqrt(gradient.size),
+            )
+        ),
+        "the second is |ε Σ g|, where all pixels go the same way; random signs spread by ε‖g‖₂.": (
+            lambda gradient, epsilon: (
+                gains(gradient, epsilon)[0],
+                epsilon * np.abs(gradient.sum()),
+            )
+        ),
+        "in the second, ε stands under the root, without its square.": (
+            lambda gradient, epsilon: (
+                gains(gradient, epsilon)[0],
+                np.sqrt(epsilon * np.sum(gradient**2)),
+            )
+        ),
+        "the first counts one pixel alone, the one with the largest |g|; all of them move.": (
+            lambda gradient, epsilon: (
+                epsilon * np.abs(gradient).max(),
+                gains(gradient, epsilon)[1],
+            )
+        ),
     },
     hints=(
         "The loss grows by Σ gᵢ sᵢ, with sᵢ = ±ε. Which signs make every term positive?",
@@ -569,61 +730,54 @@ UNIVERSAL = Exercise(
     inputs=_many_gradients,
     slips={
         "the signs are taken first and then the sum: the loss is a sum, so add the gradients.": (
-            lambda v, gradients, step_size, epsilon: np.clip(
-                v + step_size * np.sign(np.sign(gradients).sum(axis=0)), -epsilon, epsilon
-            )
+            lambda v, G, step, e: np.clip(v + step * np.sign(np.sign(G).sum(axis=0)), -e, e)
         ),
         "each image votes with its sign, and the mean vote is the step; every pixel of v moves by "
-        "the whole step.": (
-            lambda v, gradients, step_size, epsilon: np.clip(
-                v + step_size * np.sign(gradients).mean(axis=0), -epsilon, epsilon
-            )
-        ),
+        "the whole step.": lambda v, G, step, e: np.clip(v + step * np.sign(G).mean(axis=0), -e, e),
         "the sign is missing: every pixel moves by the whole step.": (
-            lambda v, gradients, step_size, epsilon: np.clip(
-                v + step_size * gradients.sum(axis=0), -epsilon, epsilon
+            lambda v, G, step, e: np.clip(v + step * G.sum(axis=0), -e, e)
+        ),
+        "sign and ball are missing.": lambda v, G, step, e: v + step * G.sum(axis=0),
+        "the sign is missing (this is the mean gradient).": (
+            lambda v, G, step, e: np.clip(v + step * G.mean(axis=0), -e, e)
+        ),
+        "this is the L2 step, the sum divided by its length; for L∞ take the sign.": (
+            lambda v, G, step, e: np.clip(
+                v + step * G.sum(axis=0) / np.linalg.norm(G.sum(axis=0)), -e, e
             )
         ),
-        "the sign is missing (this is the mean gradient).": (
-            lambda v, gradients, step_size, epsilon: np.clip(
-                v + step_size * gradients.mean(axis=0), -epsilon, epsilon
-            )
+        "one sum over images *and* pixels: sum over the images alone, axis=0.": (
+            lambda v, G, step, e: np.clip(v + step * np.sign(G.sum()), -e, e)
         ),
         "this makes a change an image; all share one.": (
-            lambda v, gradients, step_size, epsilon: np.clip(
-                v + step_size * np.sign(gradients), -epsilon, epsilon
-            )
+            lambda v, G, step, e: np.clip(v + step * np.sign(G), -e, e)
         ),
         "this walks downhill: the losses are to grow.": (
-            lambda v, gradients, step_size, epsilon: universal_step(
-                v, -gradients, step_size, epsilon
-            )
+            lambda v, G, step, e: universal_step(v, -G, step, e)
+        ),
+        "this walks downhill, and the ball is missing.": (
+            lambda v, G, step, e: v - step * np.sign(G.sum(axis=0))
         ),
         "the ball is missing: |v| may be at most ε.": (
-            lambda v, gradients, step_size, epsilon: v + step_size * np.sign(gradients.sum(axis=0))
+            lambda v, G, step, e: v + step * np.sign(G.sum(axis=0))
         ),
         "v is a change, not an image: it may be negative, and its limits are ±ε.": (
-            lambda v, gradients, step_size, epsilon: np.clip(
-                v + step_size * np.sign(gradients.sum(axis=0)), 0, 1
-            )
+            lambda v, G, step, e: np.clip(v + step * np.sign(G.sum(axis=0)), 0, 1)
+        ),
+        "after the ball, v is cut to [0, 1], too; a change may be negative.": (
+            lambda v, G, step, e: np.clip(universal_step(v, G, step, e), 0, 1)
         ),
         "v is forgotten: step from where it is.": (
-            lambda v, gradients, step_size, epsilon: universal_step(
-                0 * v, gradients, step_size, epsilon
-            )
+            lambda v, G, step, e: universal_step(0 * v, G, step, e)
         ),
         "the step has the size ε; it is step_size.": (
-            lambda v, gradients, step_size, epsilon: universal_step(v, gradients, epsilon, epsilon)
+            lambda v, G, step, e: universal_step(v, G, e, e)
         ),
         "only the first image has a say.": (
-            lambda v, gradients, step_size, epsilon: universal_step(
-                v, gradients[:1], step_size, epsilon
-            )
+            lambda v, G, step, e: universal_step(v, G[:1], step, e)
         ),
         "each image makes a step of its own, one after the other; one step, on the sum.": (
-            lambda v, gradients, step_size, epsilon: np.clip(
-                v + step_size * np.sign(gradients).sum(axis=0), -epsilon, epsilon
-            )
+            lambda v, G, step, e: np.clip(v + step * np.sign(G).sum(axis=0), -e, e)
         ),
     },
     hints=(
@@ -643,8 +797,10 @@ def squeeze(x, bits):
 
 def _greys(random):
     cases = [(np.array([0.0, 0.3, 0.6, 1.0]), 1), (np.array([0.1, 0.2, 0.45, 0.9]), 2)]
-    for bits in (2, 3, 4):
-        cases.append((random.uniform(0, 1, 2 * bits + 2).round(3), bits))
+    for bits in (2, 3, 4):  # never half-way between two levels: there either of them is nearest
+        levels = random.integers(0, 2**bits, 2 * bits + 2)
+        x = (levels + random.uniform(-0.4, 0.4, len(levels))) / (2**bits - 1)
+        cases.append((np.clip(x, 0, 1).round(3), bits))
     return cases
 
 
@@ -664,7 +820,7 @@ SQUEEZE = Exercise(
         "multiplied by 2^bits − 1, but divided by 2^bits: white is no longer 1.": (
             lambda x, bits: np.round(x * (2**bits - 1)) / 2**bits
         ),
-        "multiplied by 2^bits, but divided by 2^bits − 1: white is more than 1.": (
+        "rounded after × 2^bits, but divided by 2^bits − 1: white is more than 1.": (
             lambda x, bits: np.round(x * 2**bits) / (2**bits - 1)
         ),
         "this rounds down; the nearest level is wanted.": (
@@ -693,6 +849,26 @@ SQUEEZE = Exercise(
             lambda x, bits: np.round(x * max(2**bits - 2, 1)) / max(2**bits - 2, 1)
         ),
         "this is the threshold ½, whatever `bits` is.": lambda x, bits: np.round(x),
+        "rounded *down* after × 2^bits, and divided by 2^bits − 1: white is more than 1, and it is "
+        "not the nearest level.": lambda x, bits: np.floor(x * 2**bits) / (2**bits - 1),
+        "these are 2^bits bins of equal width; the nearest level gives the first and the last "
+        "level only half a bin.": lambda x, bits: (
+            np.minimum(np.floor(x * 2**bits), 2**bits - 1) / (2**bits - 1)
+        ),
+        "this is not divided at all, and by 2^bits steps there are 2^bits + 1 levels.": (
+            lambda x, bits: np.round(x * 2**bits)
+        ),
+        "the −1 stands in the power: 2^bits − 1 steps, not 2^(bits − 1).": (
+            lambda x, bits: np.round(x * 2 ** (bits - 1)) / 2 ** (bits - 1)
+        ),
+        "this has 2^bits + 2 levels: 2^bits − 1 steps, not 2^bits + 1.": (
+            lambda x, bits: np.round(x * (2**bits + 1)) / (2**bits + 1)
+        ),
+        "a shift by 8 − bits keeps the highest bits, and so rounds down: white is no longer 1.": (
+            lambda x, bits: (np.round(255 * x).astype(int) >> 8 - bits << 8 - bits) / 255
+        ),
+        "this is the number of a bin, from a shift by 8 − bits, which rounds down; the nearest "
+        "level is wanted, from 0 to 1.": lambda x, bits: np.round(255 * x).astype(int) >> 8 - bits,
     },
     hints=(
         "Stretch [0, 1] so that the levels become 0, 1, 2, …; round; and back.",

@@ -7,12 +7,13 @@ from itertools import product
 import matplotlib
 import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, label, zoom
 from torch import nn
 
 from course_lib.attacks import (
     attack_path,
     input_gradient,
+    inwards,
     margin,
     pgd,
     steepest,
@@ -272,9 +273,11 @@ def attack_a_digit(figure):
     @lru_cache(maxsize=256)
     def noisy(ball, digit, step):
         norm, epsilon = BALLS[ball]
-        original = attacked_digit(digit)[0, 0].numpy()
-        share = epsilon * step / DIGIT_STEPS
-        image = np.clip(original + share * random_changes(norm), 0, 1)
+        original = attacked_digit(digit)[0, 0]
+        noise = epsilon * torch.from_numpy(random_changes(norm))
+        if norm == "l2":  # cut to the box it would be shorter; the largest change would stay
+            noise = inwards(original, noise)
+        image = (original + step / DIGIT_STEPS * noise).clamp(0, 1).numpy()
         return image, probabilities(network, image[None, None])[0]
 
     def update(ball, change, target, digit, step):
@@ -304,7 +307,7 @@ def attack_a_digit(figure):
 # --- The cat becomes a goldfish -------------------------------------------------------------------
 
 GOLDFISH, CAT_STEPS, CAT_EPSILON = 1, 8, 4 / 255
-CAT_CHANGES = ("attack", "random", "random, × 16")
+CAT_CHANGES = {"attack": 1, "random": 1, "random, × 16": 16, "random, × 32": 32}
 
 
 @cache
@@ -318,7 +321,7 @@ def goldfish_record():
     """Attack the photograph of the cat, about a second: (images, probabilities) by kind of change.
 
     Images have the shape (CAT_STEPS + 1, 3, 224, 224): the attack's steps, and random signs that
-    grow as far, or 16 times as far.
+    grow as far, or so many times as far.
     """
     network, x = imagenet_network(), imagenet_image(load_photo("cat"))
     with torch.no_grad():
@@ -326,9 +329,8 @@ def goldfish_record():
     attack = attack_path(network, x, y, CAT_EPSILON, target=GOLDFISH, steps=CAT_STEPS)[:, 0]
     noise = steepest(torch.randn(x.shape, generator=torch.Generator().manual_seed(0)), "linf")
     record = {}
-    for kind in CAT_CHANGES:
-        reach = CAT_EPSILON * (16 if kind.endswith("16") else 1)
-        share = torch.linspace(0, reach, CAT_STEPS + 1).view(-1, 1, 1, 1)
+    for kind, times in CAT_CHANGES.items():
+        share = torch.linspace(0, times * CAT_EPSILON, CAT_STEPS + 1).view(-1, 1, 1, 1)
         images = attack if kind == "attack" else (x + share * noise).clamp(0, 1)
         record[kind] = images, np.concatenate([probabilities(network, x[None]) for x in images])
     return record
@@ -343,8 +345,8 @@ def goldfish_record():
         "half-way": {"change": "attack", "step": 3},
         "a goldfish": {"change": "attack", "step": CAT_STEPS},
         "random, as large": {"change": "random", "step": CAT_STEPS},
-        "random, 16 times as large": {
-            "change": "random, × 16", "step": CAT_STEPS, "magnified": 1,
+        "random, 32 times as large": {
+            "change": "random, × 32", "step": CAT_STEPS, "magnified": 1,
         },
     },
     size=(10, 4.0),
@@ -378,9 +380,10 @@ def goldfish(figure):
         bars.set_color([ORANGE if j == GOLDFISH else BLUE for j in top])
         texts = [f"{names[j]}  {now[j]:.2f}" for j in top]
         write(texts)
+        moved = f"no pixel has changed by more than {255 * largest:.0f} of 255"
         return (
-            f"{names[top[0]]}, P = {now[top[0]]:.2f}; P(goldfish) = {now[GOLDFISH]:.4f}; no pixel "
-            f"has changed by more than {255 * largest:.0f} of 255"
+            f"{names[top[0]]}, P = {now[top[0]]:.2f}; P(goldfish) = {now[GOLDFISH]:.4f}; "
+            f"{moved if largest else 'nothing has changed'}"
         )
 
     return update
@@ -389,7 +392,7 @@ def goldfish(figure):
 # --- What happened? The plane of two directions ---------------------------------------------------
 
 READERS = {"trained as usual": "cnn", "trained on attacks": "robust_cnn"}
-PLANE_DIGITS, REACH, PLANE_SIDE = (4, 7, 5), 0.5, 25
+PLANE_DIGITS, REACH, PLANE_SIDE, DRAWN_SIDE = (4, 7, 5), 0.5, 25, 97
 
 
 @cache
@@ -422,7 +425,7 @@ def on_plane(x, first, second, a, b):
     b=slider(-REACH, REACH, start=0.0, step=0.02, label="along the random signs"),
     presets={
         "a random walk": {"a": 0.0, "b": 0.4},
-        "the attack": {"a": 0.2, "b": 0.0},
+        "the attack": {"a": 0.26, "b": 0.0},
         "against the attack": {"a": -0.4, "b": 0.0},
     },
     size=(10, 4.2),
@@ -433,16 +436,16 @@ def plane_of_two_directions(figure):
     limits = [(-REACH, REACH)] * 2
     a_ticks, b_ticks, _ = plane(limits, PLANE_SIDE)
     pairs = product(READERS, PLANE_DIGITS)
-    sheet = moving_image(left, limits, (PLANE_SIDE, PLANE_SIDE))
+    sheet = moving_image(left, limits, (DRAWN_SIDE, DRAWN_SIDE))
     left.set(title="What it says, by place", xlabel="along the attack, a", aspect="equal")
     left.set(ylabel="along random signs, b", xticks=[-0.4, 0, 0.4], yticks=[-0.4, 0, 0.4])
     left.grid(False)
     borders = moving_lines(left, colors=INK, linewidths=1.8)
     names = moving_texts(left, [], size=20, weight="bold")
-    here = moving_curve(left, INK, "o", ms=12, mec="white", mew=2)
+    here = moving_curve(left, INK, "o", ms=12, mec="white", mew=2, clip_on=False)
     picture = moving_picture(middle, 28, 28, "The image there")
     right.set(title="Along both directions", xlabel="distance ε from the digit, L∞")
-    right.set(ylabel="P(what it is)", xlim=(-0.52, 0.52), ylim=(-0.03, 1.35), xticks=[-0.4, 0, 0.4])
+    right.set(ylabel="P(true class)", xlim=(-0.52, 0.52), ylim=(-0.03, 1.35), xticks=[-0.4, 0, 0.4])
     right.set_yticks([0, 0.5, 1])
     adversarial = moving_curve(right, ORANGE, label="along the attack")
     random = moving_curve(right, BLUE, "--", label="along random signs")
@@ -472,22 +475,31 @@ def plane_of_two_directions(figure):
 
 @cache
 def plane_drawing(network, digit):
-    """Return the colours of the plane, the borders, the names of the classes, and their places."""
-    p = plane_record(network, digit)[2]
-    a, b, _ = plane([(-REACH, REACH)] * 2, PLANE_SIDE)
-    shares = np.bincount(p.argmax(axis=-1).ravel(), minlength=10)
-    known = np.argsort(-shares)[: len(CLASS_COLORS)]
-    scores = p[..., known] + 1e-9
+    """Return the colours of the plane, the borders, the names of the classes, and their places.
+
+    Between the places of the record, ln p is a straight line. A class is left out if it has no part
+    that its name fits into.
+    """
+    more = DRAWN_SIDE / PLANE_SIDE
+    logs = zoom(np.log(plane_record(network, digit)[2] + 1e-9), (more, more, 1), order=1)
+    a, b, _ = plane([(-REACH, REACH)] * 2, DRAWN_SIDE)
+    said = logs.argmax(axis=-1)
+    order = np.argsort(-np.bincount(said.ravel(), minlength=10))
+    middles = {k: _middles(said == k) for k in order[: len(CLASS_COLORS)]}
+    known = [k for k, places in middles.items() if places]
+    scores = np.exp(logs[..., known])
     scores /= scores.sum(axis=-1, keepdims=True)
-    middles = {k: _middle(p.argmax(axis=-1) == k) for k in known if shares[k] > 8}
-    spots = [(a[column], b[row]) for row, column in middles.values()]
-    return class_image(scores), boundary_lines(a, b, scores), [str(k) for k in middles], spots
+    names = [str(k) for k in known for _ in middles[k]]
+    spots = [(a[column], b[row]) for k in known for row, column in middles[k]]
+    return class_image(scores), boundary_lines(a, b, scores), names, spots
 
 
-def _middle(mask):
-    """Return the (row, column) of a place well inside of the largest part of a mask."""
+def _middles(mask, least=4):
+    """Return the (row, column) of a place well inside of each part that is wide enough."""
     depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    return np.unravel_index(depth.argmax(), mask.shape)
+    parts, n = label(mask)
+    places = [np.where(parts == part, depth, 0).argmax() for part in range(1, n + 1)]
+    return [np.unravel_index(at, mask.shape) for at in places if depth.flat[at] >= least]
 
 
 @cache
@@ -534,9 +546,9 @@ def new_digits():
     noise=choice(NOISES),
     epsilon=slider(0, LARGEST, start=0.15, step=0.03, label="ε"),
     presets={
-        "it fools most": {"noise": "one for all", "epsilon": 0.21},
-        "random, as large": {"noise": "random", "epsilon": 0.21},
-        "as large as it gets": {"noise": "one for all", "epsilon": 0.3},
+        "a third of them": {"noise": "one for all", "epsilon": 0.24},
+        "it fools most": {"noise": "one for all", "epsilon": 0.3},
+        "random, as large": {"noise": "random", "epsilon": 0.3},
     },
     size=(10, 4.0),
 )
@@ -571,9 +583,14 @@ def one_for_all(figure):
         wrong(["" if fine else str(j) for j, fine in zip(answers, good, strict=True)])
         share = fooled[noise][k]
         mark.set_data([NOISE_TICKS[k]], [share])
+        misread = said[noise][k][right_at_first & (said[noise][k] != labels)]
+        counts = np.bincount(misread, minlength=10)
+        often = f", as {counts.argmax()} most often ({counts.max()} of {len(misread)})"
+        weaker = noise == "one for all" and 0 < epsilon < LARGEST
         return (
-            f"{share:.0%} of the new digits that it read rightly are misread; of the twelve "
-            f"{np.sum(~good)}"
+            f"{share:.0%} of the new digits that it read rightly are misread"
+            f"{often if len(misread) else ''}; of the twelve {np.sum(~good)}"
+            f"{f'. Made for ε = {LARGEST:g}; here it is weaker' if weaker else ''}"
         )
 
     return update
@@ -581,8 +598,11 @@ def one_for_all(figure):
 
 # --- Does it transfer? ----------------------------------------------------------------------------
 
-NETWORKS = ("cnn", "mlp", "residual", "tanh", "robust_cnn")
-MADE_FOR = (*NETWORKS, "all others", "noise")
+NETWORKS = {  # the name here, and in the table
+    "cnn": "cnn", "mlp": "mlp", "residual": "residual", "tanh": "tanh",
+    "trained on attacks": "robust_cnn",
+}  # fmt: skip
+MADE_FOR = NETWORKS | {"all others": "all others", "noise": "noise"}
 TRANSFER_EPSILONS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 WARM = matplotlib.colormaps["OrRd"]
 
@@ -594,7 +614,7 @@ WARM = matplotlib.colormaps["OrRd"]
         "white box and black box": {"epsilon": 0.2, "made_for": "cnn"},
         "a weak proxy": {"epsilon": 0.3, "made_for": "mlp"},
         "an ensemble": {"epsilon": 0.2, "made_for": "all others"},
-        "the robust one as proxy": {"epsilon": 0.3, "made_for": "robust_cnn"},
+        "the robust one as proxy": {"epsilon": 0.3, "made_for": "trained on attacks"},
     },
     size=(10, 4.4),
 )
@@ -602,11 +622,15 @@ def transfer(figure):
     """Made for one network: which others does it fool?"""
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     table = load_experiment("transfer_attacks")
-    shares = table.set_index(["epsilon", "made_for", "read_by"])["success"].to_dict()
+    stored = table.set_index(["epsilon", "made_for", "read_by"])["success"]
+    shares = {
+        (epsilon, made_for, read_by): stored[epsilon, MADE_FOR[made_for], NETWORKS[read_by]]
+        for epsilon, made_for, read_by in product(TRANSFER_EPSILONS, MADE_FOR, NETWORKS)
+    }
     sheet = moving_picture(left, len(MADE_FOR), len(NETWORKS), "Fooled, share")
     left.set(aspect="auto", xlabel="read by", ylabel="made for")
-    left.set_xticks(range(len(NETWORKS)), NETWORKS)
-    left.set_yticks(range(len(MADE_FOR)), MADE_FOR)
+    left.set_xticks(range(len(NETWORKS)), [name.replace(" on ", " on\n") for name in NETWORKS])
+    left.set_yticks(range(len(MADE_FOR)), [name.replace(" on ", "\non ") for name in MADE_FOR])
     places = [(column, row) for row in range(len(MADE_FOR)) for column in range(len(NETWORKS))]
     write = moving_texts(left, places, size=17, weight="bold")
     frame = moving_polygons(left, facecolors="none", edgecolors=BLUE, linewidths=4)
@@ -617,13 +641,13 @@ def transfer(figure):
         moving_curve(right, color, f"{shape}-", ms=9, label=name)
         for name, color, shape in zip(NETWORKS, CLASS_COLORS, CLASS_SHAPES, strict=False)
     ]
-    right.legend(loc="upper left", ncols=2, fontsize=12)
+    right.legend(loc="upper left", ncols=2, fontsize=11)
 
     def update(epsilon, made_for):
         matrix = np.array([[shares[epsilon, a, b] for b in NETWORKS] for a in MADE_FOR])
         sheet.set_data(WARM(0.75 * matrix, bytes=True))
         write([f"{share:.2f}" for share in matrix.ravel()])
-        row = MADE_FOR.index(made_for)
+        row = list(MADE_FOR).index(made_for)
         frame.set_verts([[(-0.48, row - 0.48), (4.48, row - 0.48), (4.48, row + 0.48),
                           (-0.48, row + 0.48)]])  # fmt: skip
         for name, curve in zip(NETWORKS, curves, strict=True):
@@ -633,10 +657,11 @@ def transfer(figure):
         others = {name: share for name, share in zip(NETWORKS, matrix[row], strict=True)
                   if name != made_for}  # fmt: skip
         most = max(others, key=others.get)
-        own = f"itself {shares[epsilon, made_for, made_for]:.0%}, " if row < len(NETWORKS) else ""
+        own = made_for in NETWORKS
+        whom = f"itself {matrix[row, row]:.0%}, the others" if own else "them"
         return (
-            f"made for {made_for}, ε = {epsilon:g}: it fools {own}the others "
-            f"{min(others.values()):.0%} to {others[most]:.0%} (most: {most})"
+            f"{'' if made_for == 'noise' else 'made for '}{made_for}, ε = {epsilon:g}: it fools "
+            f"{whom} {min(others.values()):.0%} to {others[most]:.0%} (most: {most})"
         )
 
     return update
@@ -784,9 +809,11 @@ def through_a_camera(figure):
 
 # --- A detector -----------------------------------------------------------------------------------
 
-SUSPECTS = (
-    "pgd linf 0.2", "pgd l2 2", "pgd l2 3", "carlini wagner", "noise", "aware l2 2", "aware l2 3"
-)  # fmt: skip
+SUSPECTS = {  # the name here, and in the table
+    "PGD, L∞ 0.2": "pgd linf 0.2", "PGD, L2 2": "pgd l2 2", "PGD, L2 3": "pgd l2 3",
+    "Carlini–Wagner": "carlini wagner", "noise, L∞ 0.2": "noise", "knows it, L2 2": "aware l2 2",
+    "knows it, L2 3": "aware l2 3",
+}  # fmt: skip
 BINS = np.linspace(0, 2, 21)
 
 
@@ -802,9 +829,9 @@ def detector_scores():
     attack=choice(SUSPECTS),
     threshold=slider(0, 2, start=1, step=0.05),
     presets={
-        "it does not know": {"attack": "pgd l2 3", "threshold": 0.5},
-        "the smallest changes": {"attack": "carlini wagner", "threshold": 0.5},
-        "it knows the detector": {"attack": "aware l2 3", "threshold": 0.5},
+        "it does not know": {"attack": "PGD, L2 3", "threshold": 0.5},
+        "the smallest changes": {"attack": "Carlini–Wagner", "threshold": 0.5},
+        "it knows the detector": {"attack": "knows it, L2 3", "threshold": 0.5},
     },
     size=(10, 4.4),
 )
@@ -815,7 +842,7 @@ def detector(figure):
     left.set(title="How much the filters change its mind", ylabel="share of the images")
     left.set(xlabel="score", xlim=(-0.04, 2.04), ylim=(0, 1.02))
     honest = moving_polygons(left, facecolors=BLUE, alpha=0.55, label="not attacked")
-    attacked = moving_polygons(left, facecolors=ORANGE, alpha=0.55, label="attacked")
+    attacked = moving_polygons(left, facecolors=ORANGE, alpha=0.55, label="as chosen")
     border = moving_lines(left, colors=INK, linewidths=3)
     left.legend(loc="upper right")
     right.set(title="Every threshold (ROC)", xlabel="false alarms", ylabel="detected")
@@ -825,7 +852,7 @@ def detector(figure):
     mark = moving_curve(right, INK, "o", ms=14)
 
     def update(attack, threshold):
-        clean, bad = scores["clean"], scores[attack]
+        clean, bad = scores["clean"], scores[SUSPECTS[attack]]
         honest.set_verts([_histogram(clean)])
         attacked.set_verts([_histogram(bad)])
         border.set_segments([[(threshold, 0), (threshold, 1.02)]])
@@ -835,9 +862,11 @@ def detector(figure):
         roc.set_data(alarms, detected)
         rates = np.mean(clean > threshold), np.mean(bad > threshold)
         mark.set_data(*np.reshape(rates, (2, 1)))
+        what = "noisy images" if "noise" in attack else "images that fool the network"
         return (
-            f"above {threshold:.2f} it gives the alarm: {rates[1]:.0%} of the attacked images, "
-            f"{rates[0]:.0%} of the others; area under the ROC {roc_auc(truth, both, 1):.2f}"
+            f"above {threshold:.2f} it gives the alarm: {rates[1]:.0%} of the {len(bad)} {what}, "
+            f"{rates[0]:.0%} of those not attacked; area under the ROC "
+            f"{roc_auc(truth, both, 1):.2f}"
         )
 
     return update
@@ -863,8 +892,8 @@ TRAINED = {  # the name here, in the table, and of the network that ships with t
     "on PGD, L∞ 0.3": ("pgd linf", "robust_cnn"),
     "on PGD, L2 2": ("pgd l2", "robust_l2"),
 }
-GRID = {
-    "linf": np.array([0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4]),
+GRID = {  # ε, as many for both, so that each place of the slider is another attack
+    "linf": np.array([0, 0.05, 0.1, 0.2, 0.3, 0.35, 0.4]),
     "l2": np.array([0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),
 }
 SAMPLES, SAMPLE_STEPS = 4, 7
@@ -900,13 +929,13 @@ def robust_samples(trained, norm):
 @explorer(
     trained=choice(TRAINED),
     norm=choice(NORMS),
-    strength=int_slider(0, 8, start=4, label="size of the attack"),
+    strength=int_slider(0, 6, start=3, label="size of the attack"),
     presets={
-        "as usual, L∞": {"trained": "as usual", "norm": "L∞", "strength": 4},
-        "the attack it saw": {"trained": "on PGD, L∞ 0.3", "norm": "L∞", "strength": 6},
-        "larger than it saw": {"trained": "on PGD, L∞ 0.3", "norm": "L∞", "strength": 8},
-        "another ball": {"trained": "on PGD, L∞ 0.3", "norm": "L2", "strength": 8},
-        "one step only": {"trained": "on FGSM", "norm": "L∞", "strength": 6},
+        "as usual, L∞": {"trained": "as usual", "norm": "L∞", "strength": 3},
+        "the attack it saw": {"trained": "on PGD, L∞ 0.3", "norm": "L∞", "strength": 4},
+        "larger than it saw": {"trained": "on PGD, L∞ 0.3", "norm": "L∞", "strength": 6},
+        "another ball": {"trained": "on PGD, L∞ 0.3", "norm": "L2", "strength": 6},
+        "one step only": {"trained": "on FGSM", "norm": "L∞", "strength": 4},
     },
     size=(10, 4.4),
 )
@@ -928,6 +957,7 @@ def trained_on_attacks(figure):
     write = moving_texts(left, [(0.03, -0.06), (0.5, -0.06), (0.97, -0.06)], size=13, on="axes")
     left.legend(loc="upper left", ncols=2, fontsize=12)
     sheet = moving_picture(right, 57, 57, "Attacked, and what it says")
+    size = moving_texts(right, [(0.5, -0.06)], size=15, on="axes")
     places = [(29 * (k % 2) + 23, 29 * (k // 2) + 23.5) for k in range(SAMPLES)]
     ok = moving_texts(right, places, color=BLUE, size=24, weight="bold")
     wrong = moving_texts(right, places, color=ORANGE, size=24, weight="bold")
@@ -937,16 +967,16 @@ def trained_on_attacks(figure):
         ticks = GRID[kind]
         for name, line in zip(TRAINED, lines, strict=True):
             line.set_data(ticks / ticks[-1], curves[name, kind])
-        at = round(strength / 8 * (len(ticks) - 1))
-        accuracy = curves[trained, kind][at]
-        mark.set_data([ticks[at] / ticks[-1]], [accuracy])
+        epsilon, accuracy = ticks[strength], curves[trained, kind][strength]
+        mark.set_data([epsilon / ticks[-1]], [accuracy])
+        size([f"{norm}, ε = {epsilon:g}"])
         write([f"{norm} {value:.2g}" for value in (0, ticks[-1] / 2, ticks[-1])])
-        images, said = (array[at] for array in robust_samples(trained, kind))
+        images, said = (array[strength] for array in robust_samples(trained, kind))
         sheet.set_data(paper(montage(images, 2)))
         ok([str(k) if k == true else "" for k, true in zip(said, labels, strict=True)])
         wrong([str(k) if k != true else "" for k, true in zip(said, labels, strict=True)])
         return (
-            f"trained {trained}, PGD with {norm} {ticks[at]:.2g}: {accuracy:.0%} are read rightly; "
+            f"trained {trained}, PGD with {norm} {epsilon:g}: {accuracy:.0%} are read rightly; "
             f"of the four {np.sum(said == labels)}"
         )
 
