@@ -259,9 +259,15 @@ def carlini_wagner(
 
 
 def _shortest(model, x, y, target, c, steps, rate, confidence):
-    """One run of Adam for a given c: the nearest images that won, and their ‖x′ − x⁰‖, else ∞."""
+    """One run of Adam for a given c: the nearest images that won, and their ‖x′ − x⁰‖, else ∞.
+
+    Its rate falls to 0 in the last quarter of the steps.
+    """
     w = torch.atanh((2 * x - 1) * 0.999999).requires_grad_()
     optimizer, last = torch.optim.Adam([w], rate), math.inf
+    falling = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1, 4 - 4 * step / steps)
+    )
     best, shortest = x.clone(), torch.full_like(c, math.inf)
     for step in range(steps):
         x_new = (1 + torch.tanh(w)) / 2
@@ -270,6 +276,7 @@ def _shortest(model, x, y, target, c, steps, rate, confidence):
         loss = (square + c * (confidence - ahead).clamp_min(0)).sum()
         w.grad = torch.autograd.grad(loss, w)[0]
         optimizer.step()
+        falling.step()
         with torch.no_grad():
             nearer = (ahead > confidence) & (square < shortest)
             best[nearer], shortest[nearer] = x_new[nearer], square[nearer]
