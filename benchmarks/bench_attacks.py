@@ -21,7 +21,7 @@ from course_lib.attacks import carlini_wagner, distance, fgsm, fooled, pgd
 from course_lib.cnn import digit_images, load_digit_network
 
 BALLS = (("linf", 0.1), ("linf", 0.3), ("l2", 0.5), ("l2", 1.0))
-STEPS, RESTARTS = 40, 5
+STEPS, RESTARTS = 40, 20
 CW_STEPS, CW_SEARCHES, CW_RATE = 200, 6, 0.1
 
 
@@ -95,6 +95,7 @@ def compare_strongest(kind, model, x, y):
     """PGD with restarts, with both losses, beside AutoAttack."""
     for norm, epsilon in BALLS:
         pace = {"epsilon": epsilon, "norm": norm, "steps": STEPS, "restarts": RESTARTS}
+        pace["step_size"] = epsilon / 4  # larger than usual: it jumps out of flat places
         jobs = {loss: partial(pgd, **pace, loss=loss) for loss in ("cross_entropy", "margin")}
         if find_spec("torchattacks"):
             ball = {"norm": "Linf" if norm == "linf" else "L2", "eps": epsilon}

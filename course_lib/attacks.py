@@ -237,7 +237,8 @@ def carlini_wagner(
     that Adam may move w freely, `steps` steps of size `rate`. How much winning weighs, c, is
     searched for, an image each: where the attack has won, c goes half-way down to the largest that
     lost; where it has lost, half-way up to the smallest that won, or tenfold as long as there is
-    none. An image that was not fooled within ε comes back as it was. Only for "l2".
+    none. Each search goes on from the best image so far: once that fools the model, c only falls,
+    and the change shrinks. An image that was not fooled within ε comes back as it was. Only "l2".
     Source: Carlini & Wagner (2017), section V: f₆, and 10,000 steps, with c from 0.001.
     """
     x, y, target = _attack_arguments(model, x, y, target)
@@ -250,7 +251,7 @@ def carlini_wagner(
     steps, searches = as_integer(steps, "steps", 1), as_integer(searches, "searches", 1)
     with _theta_fixed(model):
         for _ in range(searches):
-            found, length = _shortest(model, x, y, target, c, steps, rate, confidence)
+            found, length = _shortest(model, x, best, y, target, c, steps, rate, confidence)
             better, won = length <= shortest, length < math.inf
             best[better], shortest[better] = found[better], length[better]
             low, high = torch.where(won, low, c), torch.where(won, c, high)
@@ -258,16 +259,10 @@ def carlini_wagner(
     return best
 
 
-def _shortest(model, x, y, target, c, steps, rate, confidence):
-    """One run of Adam for a given c: the nearest images that won, and their ‖x′ − x⁰‖, else ∞.
-
-    Its rate falls to 0 in the last quarter of the steps.
-    """
-    w = torch.atanh((2 * x - 1) * 0.999999).requires_grad_()
+def _shortest(model, x, start, y, target, c, steps, rate, confidence):
+    """One run of Adam for a given c: the nearest images that won, and their ‖x′ − x⁰‖, else ∞."""
+    w = torch.atanh((2 * start - 1) * 0.999999).requires_grad_()
     optimizer, last = torch.optim.Adam([w], rate), math.inf
-    falling = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1, 4 - 4 * step / steps)
-    )
     best, shortest = x.clone(), torch.full_like(c, math.inf)
     for step in range(steps):
         x_new = (1 + torch.tanh(w)) / 2
@@ -276,7 +271,6 @@ def _shortest(model, x, y, target, c, steps, rate, confidence):
         loss = (square + c * (confidence - ahead).clamp_min(0)).sum()
         w.grad = torch.autograd.grad(loss, w)[0]
         optimizer.step()
-        falling.step()
         with torch.no_grad():
             nearer = (ahead > confidence) & (square < shortest)
             best[nearer], shortest[nearer] = x_new[nearer], square[nearer]
