@@ -49,6 +49,11 @@ def digit_cnn(filters=(25, 50), hidden=100, dropout=0.25):
     )  # fmt: skip
 
 
+def small_cnn():
+    """`digit_cnn` with 8 and 16 filters and 32 hidden neurons: 14,410 parameters, no dropout."""
+    return digit_cnn(filters=(8, 16), hidden=32, dropout=0.0)
+
+
 def digit_mlp(hidden=(150, 124), dropout=0.25, inputs=SIDE**2):
     """Dense layers with ReLU; as it is, it has as many parameters as `digit_cnn()`, within 0.1 %.
 
@@ -108,6 +113,15 @@ def digit_images(subset=None):
     """`load_digits` as images with one channel, (n, 1, 28, 28), and the labels, (n,)."""
     images, labels = load_digits(subset)
     return images[:, None], labels
+
+
+def of_classes(images, labels, classes):
+    """The images whose label is one of `classes`, and their labels."""
+    check_same_length(images=images, labels=labels)
+    chosen = np.isin(labels, list(classes))
+    if not chosen.any():
+        raise ValueError(f"no image has one of the classes {list(classes)}")
+    return images[chosen], labels[chosen]
 
 
 def shuffle_pixels(images, seed=0):
@@ -218,6 +232,9 @@ KINDS = {  # of trained networks that are stored: what makes them, and the file
     "robust_cnn": (partial(digit_cnn, dropout=0.0), "robust_cnn"),
     "robust_l2": (partial(digit_cnn, dropout=0.0), "robust_l2"),
     "fgsm_cnn": (partial(digit_cnn, dropout=0.0), "fgsm_cnn"),
+    "plain": (small_cnn, "plain_cnn"),
+    "turned": (small_cnn, "turned_cnn"),
+    "known": (small_cnn, "known_cnn"),
 }
 
 

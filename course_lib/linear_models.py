@@ -22,6 +22,7 @@ from course_lib.validation import (
     as_integer,
     as_number,
     check_broadcast,
+    check_fitted,
     check_same_length,
     check_same_shape,
 )
@@ -193,11 +194,6 @@ def _centered(values):
     return values[0] + shift, deviations - shift
 
 
-def _check_fitted(estimator, attribute):
-    if not hasattr(estimator, attribute):
-        raise ValueError(f"this {type(estimator).__name__} is not fitted yet: call fit first")
-
-
 class LinearRegression:
     """Ordinary least squares: ŷ = X w + b with the smallest Σ (y − ŷ)².
 
@@ -231,7 +227,7 @@ class LinearRegression:
 
     def predict(self, X):
         """ŷ = X w + b, of shape (n,) or (n, targets)."""
-        _check_fitted(self, "coef_")
+        check_fitted(self, "coef_")
         X = as_design(X)
         features = self.coef_.shape[-1]
         if X.shape[1] != features:
@@ -305,7 +301,7 @@ class StandardScaler:
 
     def transform(self, X):
         """(X − mean_) / scale_."""
-        _check_fitted(self, "mean_")
+        check_fitted(self, "mean_")
         X = as_design(X)
         if X.shape[1] != len(self.mean_):
             raise ValueError(f"X must have {len(self.mean_)} features as in fit, came {X.shape[1]}")
@@ -341,7 +337,7 @@ class Polynomial:
 
     def predict(self, x):
         """The value of the polynomial at x, of shape (n,) or (n, 1)."""
-        _check_fitted(self, "model_")
+        check_fitted(self, "model_")
         z = self.input_scaler_.transform(_as_column(x))
         powers = polynomial_features(z, self.degree)
         return self.model_.predict(self.power_scaler_.transform(powers))

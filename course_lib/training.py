@@ -70,14 +70,18 @@ def evaluate(model, X, y, loss=functional.cross_entropy):
     return Evaluation(total / len(X), math.nan if y.is_floating_point() else right / len(X))
 
 
-def probabilities(model, X):
-    """softmax(model(X)), the probability of each class, (n, classes), in NumPy; in test mode."""
+def logits(model, X):
+    """model(X) in NumPy, for so many inputs as there are, in test mode: mostly (n, classes)."""
     weights = next(model.parameters())
     X = torch.as_tensor(as_array(X, "X", keep_single=True), dtype=weights.dtype)
     with in_test_mode(model), torch.no_grad():
-        parts = X.split(EVALUATED_AT_ONCE)
-        logits = torch.cat([model(part.to(weights.device)) for part in parts])
-    return logits.softmax(dim=1).cpu().numpy()
+        parts = [model(part.to(weights.device)) for part in X.split(EVALUATED_AT_ONCE)]
+    return torch.cat(parts).cpu().numpy()
+
+
+def probabilities(model, X):
+    """softmax(model(X)), the probability of each class, (n, classes), in NumPy; in test mode."""
+    return torch.from_numpy(logits(model, X)).softmax(dim=1).numpy()
 
 
 @dataclass(frozen=True, eq=False)

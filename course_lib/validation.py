@@ -101,6 +101,12 @@ def check_same_shape(**arrays):
         raise ValueError(f"{' and '.join(arrays)} must have the same shape, came {shapes}")
 
 
+def check_fitted(estimator, attribute):
+    """Raise a ValueError unless `fit` has given the estimator this attribute."""
+    if not hasattr(estimator, attribute):
+        raise ValueError(f"this {type(estimator).__name__} is not fitted yet: call fit first")
+
+
 def check_broadcast(**arrays):
     """Raise a ValueError unless the shapes broadcast: `check_broadcast(w=w, b=b)`."""
     try:

@@ -33,6 +33,18 @@ def test_the_mlp_has_as_many_parameters(hidden):
     assert abs(ours / theirs - 1) < 1e-3
 
 
+def test_the_small_network_has_a_tenth_of_the_parameters():
+    assert count_parameters(cnn.small_cnn()) == 14_410
+
+
+def test_images_of_some_classes_keep_their_order_and_labels():
+    images, labels = np.arange(6.0), np.array([3, 1, 2, 3, 1, 1])
+    some, theirs = cnn.of_classes(images, labels, range(1, 3))
+    assert (some.tolist(), theirs.tolist()) == ([1, 2, 4, 5], [1, 2, 1, 1])
+    with pytest.raises(ValueError, match=r"no image has one of the classes \[7\]"):
+        cnn.of_classes(images, labels, [7])
+
+
 def test_a_table_of_layers_leaves_the_network_as_it_was():
     network = cnn.digit_cnn().train()
     cnn.layer_table(network, (1, 28, 28))

@@ -316,3 +316,96 @@ def test_the_stored_patch_is_as_strong_as_its_table_says(attacks_script, photo):
     row = rows.loc[min(rows.index, key=lambda area: abs(area - float(again["area"])))]
     for share in ("goldfish", "unchanged"):
         assert float(again[share]) == pytest.approx(row[share], abs=0.07), share  # a crop of 16
+
+
+# --- What comes next: a small part of each table is made again ------------------------------------
+
+
+@pytest.fixture(scope="module")
+def next_script():
+    return load_script("make_what_comes_next")
+
+
+MADE_AGAIN = [  # an experiment, its case, and how far the numbers may be off
+    ("clever_hans", {"kind": "mlp", "share": 0.9, "seed": 0}, 0.03),
+    ("compression", {"kind": "mlp", "way": "pruning", "setting": 0.5, "seed": 0}, 0.01),
+    ("compression", {"kind": "mlp", "way": "bits", "setting": 4, "seed": 0}, 0.003),
+    ("compression", {"kind": "mlp", "way": "low rank", "setting": 8, "seed": 0}, 0.03),
+    ("forgetting", {"tasks": "split", "way": "rehearsal", "amount": 100, "seed": 0}, 0.06),
+    ("unknown", {"seed": 0}, 0.03),
+    ("few_shot", {"seed": 0}, 0.02),
+    ("iterative_pruning", {"seed": 0}, 0.01),
+    ("linear_plane", {"epochs": 30, "seed": 0}, 3),
+    (
+        "distillation_controls",
+        {"n": 300, "targets": "smoothed", "T": 4, "rate": 0.008, "seed": 0, "width": 100},
+        0.03,
+    ),
+    ("never_saw_a_three", {"targets": "soft", "T": 4, "seed": 0}, 0.05),
+]
+FIRST_ROWS = {"few_shot": 8, "iterative_pruning": 2, "never_saw_a_three": 1}  # of others all
+
+
+def test_each_table_of_what_comes_next_holds_the_cases_of_the_script(next_script):
+    for experiment, cases in next_script.TABLES.items():
+        if not (cases[0] and (EXPERIMENTS / f"{experiment.__name__}.csv").exists()):
+            continue
+        wanted = pd.DataFrame(cases)
+        there = load_experiment(experiment.__name__)[list(wanted)].drop_duplicates()
+        both = wanted.merge(there, how="outer", indicator="where")
+        assert "right_only" not in both["where"].to_list(), experiment.__name__
+        gone = both[both["where"] == "left_only"]  # a training may diverge, where a rate is large
+        assert set(gone.get("way", ["elastic"])) <= {"elastic"}
+        assert gone.get("amount", gone.get("rate", pd.Series([], dtype=float))).ge(0.1).all()
+
+
+@pytest.mark.parametrize(("name", "case", "off"), MADE_AGAIN, ids=lambda value: str(value)[:40])
+def test_a_case_of_what_comes_next_is_made_again(next_script, name, case, off):
+    rows = stored(name, **case).to_dict("records")
+    if name == "compression":
+        case = case | {"epochs": rows[0]["epochs"]}
+    again, n = getattr(next_script, name)(**case), FIRST_ROWS.get(name, len(rows))
+    for row, new in zip(rows[:n], islice(again, n), strict=True):
+        for column, value in new.items():
+            if isinstance(value, str):
+                assert row[column] == value
+            else:
+                assert row[column] == pytest.approx(float(value), abs=off), column
+
+
+@pytest.mark.parametrize("kind", ["plain", "turned"])
+def test_stored_shifts_are_measured_again(next_script, kind):
+    rows = stored("shifts", kind=kind, seed=0, change="turned").to_dict("records")
+    model = load_digit_network(kind)
+    for row in rows[:5:2]:
+        again = next_script.shifted(model, "turned", row["amount"], row["temperature"])
+        assert all(row[name] == pytest.approx(value, abs=0.01) for name, value in again.items())
+
+
+def test_the_small_networks_read_digits_as_well_as_their_table_says():
+    X, y = digit_images("test")
+    for row in load_experiment("small_networks").itertuples():
+        seen = y < 7 if row.kind == "known" else y >= 0
+        accuracy = evaluate(load_digit_network(row.kind), X[seen], y[seen]).accuracy
+        assert accuracy == pytest.approx(row.test, abs=0.002)
+
+
+def test_the_stored_error_of_pca_is_found_again(next_script):
+    X, X_test = next_script.digits("fit")[0], next_script.digits("test")[0]
+    pca = next_script.PCA(16).fit(next_script.flat(X))
+    [row] = stored("code_sizes", model="PCA", code=16).to_dict("records")
+    again = next_script.reconstruction_error(pca, X_test).mean()
+    assert again == pytest.approx(row["error"], rel=1e-4)
+
+
+def test_stored_codes_and_maps_are_those_of_the_digits(next_script):
+    codes = load_experiment("photo_codes")
+    X, y = next_script.of_classes(*digit_images("test"), (7, 8, 9))
+    np.testing.assert_array_equal(codes["labels"], y)
+    again = next_script.photo_code(X[:20], int(codes["layer"]))
+    np.testing.assert_allclose(again, codes["codes"][:20], atol=0.02)
+    maps = load_experiment("hans_maps")
+    assert maps["maps"].shape == (len(maps["shares"]), 28, 28)
+    network = next_script.train_hans(float(maps["shares"][-1]))
+    again = next_script.marked_maps(network)[:6]
+    assert abs(again - maps["six"][-1]).mean() < 0.2 * maps["six"][-1].mean()

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.training import build, count_parameters, evaluate, fit
+from course_lib.training import build, count_parameters, evaluate, fit, logits, probabilities
 from course_lib.validation import DivergedError
 
 RANDOM = np.random.default_rng(0)
@@ -184,3 +184,14 @@ def test_values_of_another_kind_are_refused_in_plain_words(y, options, words):
     model = network()
     with pytest.raises(TypeError, match=words):
         fit(model, X, y, torch.optim.SGD(model.parameters(), lr=0.1), 1, **options)
+
+
+def test_logits_are_what_the_model_says_in_test_mode():
+    model = network(dropout=0.5)
+    many = np.tile(X, (6, 1))  # more than one portion
+    found = logits(model, many)
+    assert found.shape == (1200, 2)
+    with torch.no_grad():
+        wanted = model.eval()(torch.from_numpy(many))
+    torch.testing.assert_close(torch.from_numpy(found), wanted)
+    np.testing.assert_allclose(probabilities(model, X), wanted[:200].softmax(dim=1), rtol=1e-6)
