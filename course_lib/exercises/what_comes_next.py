@@ -26,6 +26,11 @@ def _around(centre, X, V):
     return centre + (X - centre) @ V.T @ V
 
 
+def _eigenvectors(X):
+    """Return the matrix that `eigh` gives: a direction a column, the least important first."""
+    return np.linalg.eigh((X - X.mean(axis=0)).T @ (X - X.mean(axis=0)))[1]
+
+
 def _tables(random):
     cases = [(np.array([[0.0, 1.0], [2.0, 2.0], [4.0, 6.0]]), 1), (np.full((4, 3), 2.0), 2)]
     for (n, d), k in zip(((5, 3), (6, 4), (9, 5), (8, 6)), (1, 2, 3, 2), strict=True):
@@ -54,15 +59,24 @@ REBUILD = Exercise(
         "the codes are made of X; they must be made of X less its mean.": (
             lambda X, k: X.mean(axis=0) + _around(0, X, _directions(X - X.mean(axis=0))[:k])
         ),
-        "these are the k *least* important directions: the largest come first in `svd`.": (
-            lambda X, k: _around(X.mean(axis=0), X, _directions(X - X.mean(axis=0))[-k:])
+        "the mean is added, but was never subtracted: X already holds it.": (
+            lambda X, k: X.mean(axis=0) + _around(0, X, _directions(X)[:k])
         ),
+        "these are the k *least* important directions: `svd` puts the largest first, `eigh` "
+        "last.": lambda X, k: _around(X.mean(axis=0), X, _directions(X - X.mean(axis=0))[-k:]),
         "these are the codes, k numbers an image; multiply them by the directions.": (
             lambda X, k: (X - X.mean(axis=0)) @ _directions(X - X.mean(axis=0))[:k].T
         ),
         "the directions are the *rows* of what `svd` returns as its third part.": (
             lambda X, k: _around(X.mean(axis=0), X, _directions(X - X.mean(axis=0))[:, :k].T)
         ),
+        "`eigh` has a direction a *column*; these are its last k rows: take the last k columns.": (
+            lambda X, k: _around(X.mean(axis=0), X, _eigenvectors(X)[-k:])
+        ),
+        "`eigh` has a direction a *column*, the most important last; these are its first k rows: "
+        "take the last k columns.": lambda X, k: _around(X.mean(axis=0), X, _eigenvectors(X)[:k]),
+        "the columns of `eigh` are in the right order now, but rows were taken: take the first k "
+        "columns.": lambda X, k: _around(X.mean(axis=0), X, _eigenvectors(X)[:, ::-1][:k]),
         "nothing was left out: only k directions may stay.": lambda X, k: X.copy(),
         "only the k-th direction is there; all of the first k belong to it.": (
             lambda X, k: _around(X.mean(axis=0), X, _directions(X - X.mean(axis=0))[k - 1 : k])
@@ -199,6 +213,12 @@ def _unguarded(Z, T):
         return e / e.sum(axis=1, keepdims=True)
 
 
+def _less_the_maximum_of_all(Z, T):
+    with np.errstate(all="ignore"):
+        e = np.exp((Z - Z.max()) / T)
+        return e / e.sum(axis=1, keepdims=True)
+
+
 def _log(p):
     with np.errstate(divide="ignore"):
         return np.log(p)
@@ -243,6 +263,11 @@ SOFT_TARGETS = Exercise(
         ),
         "the exponential of a large logit is infinite: subtract the row's largest logit first.": (
             _unguarded
+        ),
+        "each row has its own maximum: less the maximum of *all*, the exponentials of a row far "
+        "below it are all 0, and 0/0 is no number.": _less_the_maximum_of_all,
+        "the sign is turned: the largest logit must get the largest probability.": (
+            lambda Z, T: soft_targets(-Z, T)
         ),
         "this is the logarithm of what is wanted.": lambda Z, T: _log(soft_targets(Z, T)),
         "this is hard: 1 for the largest logit, and what else the teacher knows is lost.": (
@@ -303,6 +328,11 @@ DISTILLATION_GRADIENT = Exercise(
             lambda z, v, T: distillation_gradient(z, v, T) / T
         ),
         "both softmaxes are without T.": lambda z, v, T: T * (_softmax(z) - _softmax(v)),
+        "both softmaxes are without T, and the factor is T²: divide z and v by T; then the inner "
+        "derivative 1/T makes it T.": lambda z, v, T: T**2 * (_softmax(z) - _softmax(v)),
+        "this is the derivative by q; q depends on z: go on through the softmax.": (
+            lambda z, v, T: -(T**2) * _softmax(v / T) / _softmax(z / T)
+        ),
         "only the teacher is softened; the student is read at the same temperature.": (
             lambda z, v, T: T * (_softmax(z) - _softmax(v / T))
         ),
@@ -358,6 +388,10 @@ def _with_index_after(w, share):
     return np.where(np.abs(w) < np.sort(np.abs(w), axis=None)[int(share * w.size)], 0, w)
 
 
+def _with_index_after_and_itself(w, share):
+    return np.where(np.abs(w) <= np.sort(np.abs(w), axis=None)[int(share * w.size)], 0, w)
+
+
 def _weights_and_shares(random):
     cases = [
         (np.array([0.5, -0.1, -2.0, 0.3]), 0.5),
@@ -408,6 +442,18 @@ PRUNE = Exercise(
             _with_index_before
         ),
         "at share 1 all go: the index k is then one too far.": _with_index_after,
+        "k + 1 weights go: places count from 0, so k sizes stand before place k. With its size "
+        "as the threshold, ≤ takes that one, too.": _with_index_after_and_itself,
+        "rounded to the nearest whole number, sometimes one too many: int(…) rounds down.": (
+            lambda w, share: _pruned_in_order(
+                w, np.argsort(np.abs(w), axis=None), round(share * w.size)
+            )
+        ),
+        "len(w) counts the rows of a matrix; the number of its entries is w.size.": (
+            lambda w, share: _pruned_in_order(
+                w, np.argsort(np.abs(w), axis=None), int(share * len(w))
+            )
+        ),
         "this says which weights stay; multiply w by it.": lambda w, share: (
             (prune(np.where(w == 0, 1e-9, w), share) != 0).astype(float)
         ),
@@ -461,6 +507,19 @@ def _between_least_and_largest(w, bits):
     return w.min() + _in_steps(w - w.min(), step)
 
 
+def _all_levels(w, bits):
+    """2^bits levels from −max to max: 0 is none of them."""
+    largest = np.abs(w).max()
+    return _in_steps(w + largest, 2 * largest / (2**bits - 1)) - largest
+
+
+def _in_powers(w, steps):
+    """Steps as `^` gives them, which may be 0 or negative."""
+    with np.errstate(all="ignore"):
+        step = np.abs(w).max() / np.float64(steps)
+        return np.round(w / step) * step if w.any() else w.copy()
+
+
 def _weights_and_bits(random):
     cases = [
         (np.array([3.0, -0.7, 1.2]), 3),
@@ -504,6 +563,16 @@ QUANTIZE = Exercise(
         ),
         "the steps go from the least to the largest weight; here they lie on both sides of 0, "
         "and 0 stays 0.": _between_least_and_largest,
+        "2^bits levels are used, and 0 lies between two of them; here 0 is a level, and there are "
+        "2^bits − 1.": _all_levels,
+        "2·max is 2^bits − 2 steps, not 2^bits − 1: 0 is a level, with equally many on both sides.":
+            lambda w, bits: _in_steps(w, 2 * np.abs(w).max() / (2**bits - 1)),
+        "^ is no power in Python: write 2 ** (bits − 1) − 1.": (
+            lambda w, bits: _in_powers(w, 2 ^ (bits - 1) - 1)
+        ),
+        "^ is no power in Python, but compares bits: 2 ^ 2 is 0, and 2 ** 2 is 4.": (
+            lambda w, bits: _in_powers(w, (2 ^ (bits - 1)) - 1)
+        ),
         "the steps have the size 1/(2^(bits−1) − 1) whatever the weights are.": (
             lambda w, bits: _in_steps(w, 1 / (2 ** (bits - 1) - 1))
         ),
@@ -554,7 +623,13 @@ LARGEST_RANK = Exercise(
         "the singular values need no room of their own: they are multiplied into one factor.": (
             lambda m, n: (m * n - 1) // (m + n + 1)
         ),
-        "half the full rank: true for no shape but squares, nearly.": lambda m, n: min(m, n) // 2,
+        "one less than the full rank is few enough only if the matrix is very long: how many "
+        "numbers have the two factors?": lambda m, n: min(m, n) - 1,
+        "half the full rank: nearly right for a square; a long matrix allows nearly its full rank.":
+            lambda m, n: min(m, n) // 2,
+        "one too few, unless m + n divides m·n: only then is 1 to be taken off.": (
+            lambda m, n: m * n // (m + n) - 1
+        ),
         "these are the numbers that are left in the two factors; their rank is wanted.": (
             lambda m, n: (m * n - 1) // (m + n) * (m + n)
         ),
@@ -567,7 +642,7 @@ LARGEST_RANK = Exercise(
         "How many numbers have the two factors together? It must be less than m·n.",
         "r(m + n) < m·n; in whole numbers r(m + n) ≤ m·n − 1.",
     ),
-)
+)  # fmt: skip
 
 
 # --- 12.8 -----------------------------------------------------------------------------------------
@@ -640,6 +715,10 @@ ELASTIC = Exercise(
             lambda theta, old, fisher, strength: np.sqrt(
                 elastic_penalty(theta, old, fisher, strength)
             )
+        ),
+        "the sum is under a root, as in a norm; the penalty grows with the *square* of the "
+        "distance.": lambda theta, old, fisher, strength: (
+            strength / 2 * np.sqrt(np.sum(fisher * (theta - old) ** 2))
         ),
         "the sum over the parameters is missing.": lambda theta, old, fisher, strength: (
             strength / 2 * fisher * (theta - old) ** 2
@@ -852,6 +931,23 @@ CALIBRATION = Exercise(
         ),
         "the gaps of the bins are added without their shares.": (
             lambda confidence, right, bins: np.abs(_gaps(confidence, right, bins)[0]).sum()
+        ),
+        "the sum of the gaps is divided by `bins`, so that all bins count alike, the empty ones, "
+        "too; each counts by its share of the answers.": lambda confidence, right, bins: (
+            np.abs(_gaps(confidence, right, bins)[0]).sum() / bins
+        ),
+        "the shares add up to 1, so this is a mean already: it is not divided by `bins`.": (
+            lambda confidence, right, bins: calibration_error(confidence, right, bins) / bins
+        ),
+        "each gap is multiplied by the *number* of answers in its bin: divide by how many there "
+        "are in all.": lambda confidence, right, bins: (
+            calibration_error(confidence, right, bins) * len(right)
+        ),
+        "rounding makes bins + 1 bins, the first and the last half as wide: cut the decimals off, "
+        ".astype(int).": lambda confidence, right, bins: sum(
+            here.mean() * abs(right[here].mean() - confidence[here].mean())
+            for b in range(bins + 1)
+            if (here := np.round(confidence * bins) == b).any()
         ),
         "too sure here and too shy there cancel: the absolute value of each bin is missing.": (
             lambda confidence, right, bins: np.mean(right - confidence)

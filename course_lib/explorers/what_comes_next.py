@@ -508,12 +508,12 @@ def forget(figure):
     border = moving_lines(left, colors=INK, linewidths=2)
     left.legend(loc="upper left", ncols=2)
     right.set(title="Both together", xlabel="accuracy on B", ylabel="accuracy on A")
-    right.set(xlim=(-0.04, 1.06), ylim=(-0.04, 1.06), aspect="equal")
+    right.set(xlim=(-0.04, 1.06), ylim=(-0.04, 1.7), yticks=(0, 0.2, 0.4, 0.6, 0.8, 1))
     paths = {
         name: moving_curve(right, color, shape + "-", ms=4, lw=1.8, label=name)
         for name, color, shape in zip(FORGETTING_WAYS, CLASS_COLORS, "os^D*", strict=False)
     }
-    right.legend(loc="lower left", fontsize=12)
+    right.legend(loc="upper left", fontsize=12)
     mark = moving_curve(right, INK, "o", ms=16, fillstyle="none", mew=3)
 
     def update(tasks, way, step):
