@@ -104,7 +104,7 @@ def saves(layer, rank):
 
 
 def with_low_rank(model, rank):
-    """A copy of a `Sequential`: each dense layer that gets smaller by it has this rank."""
+    """A copy of a `Sequential`; its own dense layers have this rank, where it is smaller."""
     layers = [
         low_rank(layer, rank)
         if isinstance(layer, nn.Linear) and saves(layer, as_integer(rank, "rank", minimum=1))
