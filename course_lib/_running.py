@@ -7,9 +7,10 @@ that works on every platform and inside a Jupyter kernel.
 import ctypes
 import io
 import linecache
+import sys
 import traceback
 import warnings
-from contextlib import redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from threading import Thread
@@ -55,7 +56,8 @@ def run(function, cases, seconds: float) -> Run:
         try:
             worker.join(seconds)
         finally:  # also when the student presses «interrupt»
-            _stop(worker, result)
+            with _nothing_said_of_what_python_ignores():
+                _stop(worker, result)
     if not result.stopped and len(result.values) < len(cases):
         result.stopped = (
             f"Your function did not end in {seconds:g} s: an endless loop, or a slow import?"
@@ -102,6 +104,20 @@ def _stop(worker: Thread, result: Run) -> None:
             identity = ctypes.c_ulong(worker.ident)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(identity, ctypes.py_object(_TimeIsUp))
         worker.join(0.05)
+
+
+@contextmanager
+def _nothing_said_of_what_python_ignores():
+    """No report where `_TimeIsUp` comes in a `__del__` or a callback of the garbage collector.
+
+    Nothing can be raised there: Python goes on, and would print "Exception ignored in …".
+    """
+    report = sys.unraisablehook
+    sys.unraisablehook = lambda seen: None if seen.exc_type is _TimeIsUp else report(seen)
+    try:
+        yield
+    finally:
+        sys.unraisablehook = report
 
 
 def _explain(error: BaseException) -> str:

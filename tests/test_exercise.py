@@ -286,6 +286,25 @@ def test_a_loop_whose_memory_is_slow_to_free_ends_in_silence(monkeypatch):
     assert escaped == []
 
 
+class NeverFreed:
+    def __del__(self):
+        loops(0, 0, 0, 0)
+
+
+def loops_where_nothing_can_be_raised(w, b, x, y):
+    NeverFreed()
+    loops(w, b, x, y)
+
+
+def test_a_loop_where_nothing_can_be_raised_ends_in_silence(monkeypatch):
+    escaped = []
+    monkeypatch.setattr(sys, "unraisablehook", escaped.append)
+    feedback = replace(LINE, seconds=0.2).judge(loops_where_nothing_can_be_raised)
+    assert feedback.sentences[0].endswith("0.2 s: an endless loop, or a slow import?")
+    assert escaped == []
+    assert sys.unraisablehook == escaped.append  # as it was
+
+
 def holds_itself(*arguments):
     values = []
     values.append(values)
