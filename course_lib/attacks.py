@@ -237,8 +237,8 @@ def carlini_wagner(
     that Adam may move w freely, `steps` steps of size `rate`. How much winning weighs, c, is
     searched for, an image each: where the attack has won, c goes half-way down to the largest that
     lost; where it has lost, half-way up to the smallest that won, or tenfold as long as there is
-    none. Each search goes on from the best image so far: once that fools the model, c only falls,
-    and the change shrinks. An image that was not fooled within ε comes back as it was. Only "l2".
+    none. The last two searches go on from the best image so far, where the others begin at x⁰. An
+    image that was not fooled within ε comes back as it was. Only for "l2".
     Source: Carlini & Wagner (2017), section V: f₆, and 10,000 steps, with c from 0.001.
     """
     x, y, target = _attack_arguments(model, x, y, target)
@@ -250,8 +250,9 @@ def carlini_wagner(
     best, shortest = x.clone(), torch.full_like(c, limit)
     steps, searches = as_integer(steps, "steps", 1), as_integer(searches, "searches", 1)
     with _theta_fixed(model):
-        for _ in range(searches):
-            found, length = _shortest(model, x, best, y, target, c, steps, rate, confidence)
+        for left in reversed(range(searches)):
+            start = x if left >= 2 else best
+            found, length = _shortest(model, x, start, y, target, c, steps, rate, confidence)
             better, won = length <= shortest, length < math.inf
             best[better], shortest[better] = found[better], length[better]
             low, high = torch.where(won, low, c), torch.where(won, c, high)
