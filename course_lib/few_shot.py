@@ -34,7 +34,8 @@ class NearestClassMean:
     def predict(self, X):
         """The nearest class of each row."""
         check_fitted(self, "means_")
-        scores = as_design(X) @ self.means_.T - np.square(self.means_).sum(axis=1) / 2
+        X = as_design(X, self.means_.shape[1])
+        scores = X @ self.means_.T - np.square(self.means_).sum(axis=1) / 2
         return self.classes_[scores.argmax(axis=1)]
 
     def score(self, X, y):
@@ -47,6 +48,8 @@ def features(network, X, layer=-1):
 
     By default the last layer: its inputs are the code that the network has learned.
     """
+    if layer % len(network) == 0:
+        raise ValueError(f"layer must come after the first one, came {layer}")
     return logits(network[:layer], X).reshape(len(X), -1)
 
 

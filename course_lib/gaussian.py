@@ -21,6 +21,7 @@ from course_lib.validation import (
     as_design,
     as_integer,
     as_number,
+    check_fitted,
     check_same_length,
 )
 
@@ -164,21 +165,12 @@ class BayesClassifier:
         self.priors_ = _checked_priors(self.priors, self.class_count_ / len(y))
         return X, index
 
-    def _check_fitted(self):
-        if not hasattr(self, "priors_"):
-            raise ValueError(f"this {type(self).__name__} is not fitted yet: call fit first")
-
     def _fitted_design(self, X):
-        self._check_fitted()
+        check_fitted(self, "priors_")
         columns, wanted = _columns_of(X), self._fitted_columns
         if columns is not None and wanted is not None and columns != wanted:
             raise ValueError(f"X must have the columns {wanted}, in this order, came {columns}")
-        X = as_design(X)
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X must have {self.n_features_in_} features as in fit, came {X.shape[1]}"
-            )
-        return X
+        return as_design(X, self.n_features_in_)
 
 
 def _columns_of(X):
@@ -300,7 +292,7 @@ class GaussianClassifier(BayesClassifier):
         """
         if self.covariance != "shared":
             raise ValueError(f"linear_form needs covariance='shared', came {self.covariance!r}")
-        self._check_fitted()
+        check_fitted(self, "priors_")
         if len(self.classes_) != 2:
             raise ValueError(f"linear_form needs two classes, came {len(self.classes_)}")
         mean_2, mean_1 = self.means_
@@ -311,7 +303,7 @@ class GaussianClassifier(BayesClassifier):
 
     def sample(self, n, seed=0):
         """Draw n new examples from the model, (X, y): a class by its prior, then x from N(μ, Σ)."""
-        self._check_fitted()
+        check_fitted(self, "priors_")
         n, random = as_integer(n, "n", 1), np.random.default_rng(seed)
         index = random.choice(len(self.classes_), size=n, p=self.priors_)
         noise = random.standard_normal((n, self.n_features_in_))
@@ -354,7 +346,7 @@ class BernoulliNaiveBayes(BayesClassifier):
         With logit(p) = ln (p / (1 − p)), wᵢ = logit(pᵢ of C₁) − logit(pᵢ of C₂), and
         b = ∑ᵢ ln ((1 − pᵢ of C₁) / (1 − pᵢ of C₂)) + ln (P(C₁) / P(C₂)); C₁ is `classes_[1]`.
         """
-        self._check_fitted()
+        check_fitted(self, "priors_")
         if len(self.classes_) != 2:
             raise ValueError(f"linear_form needs two classes, came {len(self.classes_)}")
         yes, no = np.log(self.probabilities_), np.log1p(-self.probabilities_)

@@ -228,11 +228,7 @@ class LinearRegression:
     def predict(self, X):
         """ŷ = X w + b, of shape (n,) or (n, targets)."""
         check_fitted(self, "coef_")
-        X = as_design(X)
-        features = self.coef_.shape[-1]
-        if X.shape[1] != features:
-            raise ValueError(f"X must have {features} features as in fit, came {X.shape[1]}")
-        return X @ self.coef_.T + self.intercept_
+        return as_design(X, self.coef_.shape[-1]) @ self.coef_.T + self.intercept_
 
     def score(self, X, y):
         """R² of the predictions, see `r_squared`."""
@@ -302,10 +298,7 @@ class StandardScaler:
     def transform(self, X):
         """(X − mean_) / scale_."""
         check_fitted(self, "mean_")
-        X = as_design(X)
-        if X.shape[1] != len(self.mean_):
-            raise ValueError(f"X must have {len(self.mean_)} features as in fit, came {X.shape[1]}")
-        return (X - self.mean_) / self.scale_
+        return (as_design(X, len(self.mean_)) - self.mean_) / self.scale_
 
 
 class Polynomial:

@@ -23,6 +23,7 @@ from course_lib.validation import (
     as_integer,
     as_number,
     check_broadcast,
+    check_fitted,
     check_same_length,
 )
 
@@ -357,26 +358,15 @@ class _Classifier:
         """The accuracy: the share of rows whose class is predicted rightly."""
         return accuracy(y, self.predict(X))
 
-    def _check_fitted(self):
-        if not hasattr(self, "classes_"):
-            raise ValueError(f"this {type(self).__name__} is not fitted yet: call fit first")
-
 
 class _LinearClassifier(_Classifier):
     """The scores W x + b that a fit has found: `coef_`, shape (k, d), and `intercept_`, (k,)."""
 
     def decision_function(self, X):
         """The score z = w·x + b of each row, shape (n,); (n, k) where there are k of them."""
-        self._check_fitted()
-        X = as_design(X)
-        _check_features(X, self.coef_.shape[1])
-        z = X @ self.coef_.T + self.intercept_
+        check_fitted(self, "classes_")
+        z = as_design(X, self.coef_.shape[1]) @ self.coef_.T + self.intercept_
         return z[:, 0] if len(self.coef_) == 1 else z
-
-
-def _check_features(X, features):
-    if X.shape[1] != features:
-        raise ValueError(f"X must have {features} features as in fit, came {X.shape[1]}")
 
 
 class _PenalisedClassifier(_LinearClassifier):
@@ -680,9 +670,8 @@ class CascadedLogisticRegression(_Classifier):
         return self
 
     def _layers(self, X, step):
-        self._check_fitted()
-        X, points = as_design(X), self.trace_.points
-        _check_features(X, self.n_features_in_)
+        check_fitted(self, "classes_")
+        X, points = as_design(X, self.n_features_in_), self.trace_.points
         if as_integer(step, "step", minimum=-len(points)) >= len(points):
             raise ValueError(f"step must be at most {len(points) - 1}, came {step}")
         return _cascade_layers(_with_ones(X), points[step], self.hidden)

@@ -16,7 +16,13 @@ from course_lib.deep_training import PIXELS, small_digits
 from course_lib.experiments import at_best
 from course_lib.linear_models import indicators
 from course_lib.training import build, evaluate, fit
-from course_lib.validation import as_array, as_integer, as_number, check_same_length
+from course_lib.validation import (
+    as_array,
+    as_integer,
+    as_number,
+    check_fitted,
+    check_same_length,
+)
 
 on_one_thread = threadpool_limits.wrap(limits=1)  # small products are not worth sharing
 
@@ -104,8 +110,7 @@ class RandomFeatures:
 
     def predict(self, X):
         """φ(x)·c, shape (n,) or (n, targets)."""
-        if not hasattr(self, "coef_"):
-            raise ValueError("this RandomFeatures is not fitted yet: call fit first")
+        check_fitted(self, "coef_")
         return self.transform(X) @ self.coef_
 
 

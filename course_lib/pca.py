@@ -6,7 +6,13 @@ Lecture notes: "Auto-encoder", where PCA is the one without a non-linearity.
 import numpy as np
 from scipy.linalg import eigh, subspace_angles
 
-from course_lib.validation import as_design, as_integer, check_fitted, check_same_shape
+from course_lib.validation import (
+    as_array,
+    as_design,
+    as_integer,
+    check_fitted,
+    check_same_shape,
+)
 
 
 class PCA:
@@ -49,12 +55,15 @@ class PCA:
     def transform(self, X):
         """The codes of X: (n, k)."""
         check_fitted(self, "components_")
-        return (as_design(X) - self.mean_) @ self.components_.T
+        return (as_design(X, len(self.mean_)) - self.mean_) @ self.components_.T
 
     def inverse_transform(self, codes):
         """What is rebuilt from codes (n, k): (n, d)."""
         check_fitted(self, "components_")
-        return as_design(codes) @ self.components_ + self.mean_
+        codes, k = as_array(codes, "codes", ndim=2), len(self.components_)
+        if codes.shape[1] != k:
+            raise ValueError(f"codes must have {k} columns, came {codes.shape[1]}")
+        return codes @ self.components_ + self.mean_
 
 
 def principal_angles(A, B):

@@ -41,14 +41,16 @@ def as_array(values, name, ndim=None, keep_single=False):
     return array
 
 
-def as_design(X):
-    """`X` as an array of shape (n_samples, n_features)."""
+def as_design(X, features=None):
+    """`X` as an array of shape (n_samples, n_features), with as many `features` as a fit saw."""
     array = as_array(X, "X")
     if array.ndim != 2:
         raise ValueError(
             f"X must have shape (n_samples, n_features), came shape {array.shape}: "
             "write x[:, None] for one feature"
         )
+    if features is not None and array.shape[1] != features:
+        raise ValueError(f"X must have {features} features as in fit, came {array.shape[1]}")
     return array
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.neighbors import NearestCentroid
 
-from course_lib.cnn import digit_images, load_digit_network
+from course_lib.cnn import digit_images, load_digit_network, small_cnn
 from course_lib.few_shot import NearestClassMean, episode, features, few_shot_accuracies
 
 RANDOM = np.random.default_rng(0)
@@ -76,6 +76,11 @@ def test_labels_that_say_nothing_are_read_by_chance():
         (lambda: NearestClassMean().fit([[1.0]], [1, 2]), "X and y must have the same length"),
         (lambda: NearestClassMean().fit([1.0], [1]), r"X must have shape \(n_samples"),
         (lambda: NearestClassMean().predict([[1.0]]), "NearestClassMean is not fitted yet"),
+        (
+            lambda: NearestClassMean().fit([[1.0]], [1]).predict([[1.0, 2.0]]),
+            "1 features as in fit",
+        ),
+        (lambda: features(small_cnn(), np.zeros((1, 1, 28, 28)), 0), "layer must come after the"),
         (lambda: episode([1, 1, 2], 1, 1, RANDOM), "class 2 has 1 examples, wanted: 1 shots"),
         (lambda: episode([1, 2], 0, 1, RANDOM), "shots must be at least 1"),
     ],

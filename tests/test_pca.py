@@ -65,6 +65,14 @@ def test_an_angle_between_planes_is_the_largest_one():
         subspace_angle([x], [x, y])
 
 
+def test_what_has_another_width_than_in_fit_is_said():
+    pca = PCA(2).fit(np.eye(3))
+    with pytest.raises(ValueError, match="X must have 3 features as in fit, came 2"):
+        pca.transform(np.eye(2))
+    with pytest.raises(ValueError, match="codes must have 2 columns, came 3"):
+        pca.inverse_transform(np.eye(3))
+
+
 def test_what_is_not_fitted_yet_says_so():
     for method in (PCA(2).transform, PCA(2).inverse_transform):
         with pytest.raises(ValueError, match="this PCA is not fitted yet: call fit first"):
