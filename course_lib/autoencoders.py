@@ -20,7 +20,6 @@ from course_lib.pca import PCA
 from course_lib.training import build, in_test_mode
 from course_lib.validation import (
     as_array,
-    as_integer,
     as_number,
     as_option,
     check_fitted,
@@ -94,13 +93,6 @@ def train_autoencoder(
         options["augment"] = lambda model, x, _: (x + noise * torch.randn_like(x)).clamp(0, 1)
     make = partial(Autoencoder, code, hidden, X[0].size, output)
     return train_classifier(make, X, X, epochs, rate=rate, loss=loss, seed=seed, **options)
-
-
-def noisy(X, deviation, seed=0):
-    """The images with Gaussian noise of this standard deviation, cut to [0, 1]."""
-    X, deviation = as_array(X, "X", keep_single=True), as_number(deviation, "deviation", minimum=0)
-    random = np.random.default_rng(as_integer(seed, "seed", minimum=0))
-    return (X + deviation * random.standard_normal(X.shape, dtype=np.float32)).clip(0, 1)
 
 
 class LinearDenoiser:

@@ -68,6 +68,7 @@ def keep_zeros(model, optimizer):
 def fine_tune(model, X, y, epochs=5, rate=0.002, seed=0, batch_size=64):
     """A copy, trained a little more; weights that are 0 stay 0."""
     model, epochs = copy.deepcopy(model), as_integer(epochs, "epochs", minimum=1)
+    batch_size = as_integer(batch_size, "batch_size", minimum=1)
     optimizer = falling_adam(model, rate, epochs * -(-len(X) // batch_size))
     keep_zeros(model, optimizer)
     fit(model, X, y, optimizer, epochs, batch_size=batch_size, seed=seed)

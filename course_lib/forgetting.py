@@ -17,7 +17,7 @@ from course_lib.cnn import of_classes
 from course_lib.deep_networks import dense_network
 from course_lib.deep_training import PIXELS, batches_of, small_digits
 from course_lib.training import build, evaluate, fit, in_test_mode, logits
-from course_lib.validation import as_integer, as_number
+from course_lib.validation import as_array, as_integer, as_number, check_same_length
 
 BATCH = 50
 
@@ -125,7 +125,8 @@ def fisher(model, X):
     over the classes is exact, by the model's own p: no labels are needed.
     """
     parameters = {name: p.detach() for name, p in model.named_parameters()}
-    X = torch.as_tensor(X, dtype=next(iter(parameters.values())).dtype)
+    dtype = next(iter(parameters.values())).dtype
+    X = torch.as_tensor(as_array(X, "X", keep_single=True), dtype=dtype)
 
     def log_p(parameters, x, k):
         return functional_call(model, parameters, (x[None],)).log_softmax(dim=1)[0, k]
@@ -149,6 +150,7 @@ def elastic_penalty(model, information, strength):
     """
     strength = as_number(strength, "strength", minimum=0)
     anchors = [p.detach().clone() for p in model.parameters()]
+    check_same_length(information=information, parameters=anchors)
 
     def penalty():
         springs = zip(information, model.parameters(), anchors, strict=True)

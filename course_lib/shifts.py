@@ -58,6 +58,8 @@ def change(images, kind, amount, seed=0):
     most, _, function = CHANGES[as_option(kind, "kind", CHANGES)]
     amount = as_number(amount, "amount", minimum=0, maximum=most)
     x = torch.from_numpy(as_array(images, "images", ndim=4, keep_single=True)).float()
+    if x.min() < 0 or x.max() > 1:
+        raise ValueError(f"images must lie in [0, 1], came {x.min():g} to {x.max():g}")
     return function(x, amount, as_integer(seed, "seed", minimum=0)).numpy()
 
 

@@ -16,7 +16,6 @@ from course_lib.autoencoders import (
     LinearDenoiser,
     flat,
     load_autoencoder,
-    noisy,
     reconstruction_error,
     train_autoencoder,
 )
@@ -118,7 +117,7 @@ def linear_cleaners(noise=0.4):
     """The best linear maps from digits with this noise to clean ones, by the size of the code."""
     X = digits("fit")[0]
     return {
-        name: LinearDenoiser(code).fit(noisy(X, noise), X)
+        name: LinearDenoiser(code).fit(change(X, "noisy", noise), X)
         for name, code in (("linear, 32 numbers", 32), ("linear, no bottleneck", 784))
     }
 
@@ -130,7 +129,7 @@ def cleaning_errors(models, deviations=DEVIATIONS, n=500):
     """
     images = digits("test")[0][:n]
     for deviation in deviations:
-        given = noisy(images, deviation)
+        given = change(images, "noisy", deviation)
         errors = {"as it is": np.square(given - images).mean()}
         for name, model in models.items():
             errors[name] = reconstruction_error(model, given, images).mean()

@@ -11,7 +11,6 @@ from course_lib.autoencoders import (
     LinearDenoiser,
     flat,
     load_autoencoder,
-    noisy,
     reconstruct,
     reconstruction_error,
     train_autoencoder,
@@ -19,6 +18,7 @@ from course_lib.autoencoders import (
 from course_lib.cnn import digit_images
 from course_lib.experiments import load_experiment
 from course_lib.pca import PCA, subspace_angle
+from course_lib.shifts import change
 from course_lib.training import build
 from course_lib.what_comes_next import digits
 
@@ -79,16 +79,6 @@ def test_training_is_repeatable_and_depends_on_the_seed(X):
     assert abs(codes[0] - codes[2]).max() > 0.01
 
 
-def test_noise_has_the_deviation_that_was_asked_for_and_stays_in_the_box():
-    grey = np.full((20, 1, 28, 28), 0.5, dtype=np.float32)
-    assert noisy(grey, 0.1).std() == pytest.approx(0.1, rel=0.02)
-    assert noisy(grey, 0.1).dtype == np.float32
-    np.testing.assert_array_equal(noisy(grey, 0), grey)
-    assert noisy(grey, 2.0).min() == 0
-    assert noisy(grey, 2.0).max() == 1
-    np.testing.assert_array_equal(noisy(grey, 0.3, seed=4), noisy(grey, 0.3, seed=4))
-
-
 @pytest.mark.parametrize("kind", STORED)
 def test_the_stored_ones_rebuild_as_well_as_their_table_says(kind):
     table = load_experiment("stored_autoencoders").set_index("kind")
@@ -99,7 +89,7 @@ def test_the_stored_ones_rebuild_as_well_as_their_table_says(kind):
 def test_the_stored_denoising_one_is_the_better_on_noisy_digits():
     X = digits("test")[0][:300]
     errors = {
-        kind: reconstruction_error(load_autoencoder(kind), noisy(X, 0.4), X).mean()
+        kind: reconstruction_error(load_autoencoder(kind), change(X, "noisy", 0.4), X).mean()
         for kind in ("usual", "denoising")
     }
     assert errors["denoising"] < 0.8 * errors["usual"]
@@ -111,7 +101,7 @@ def test_bad_input_is_said(X):
     with pytest.raises(ValueError, match="kind must be one of walk, usual, denoising, known"):
         load_autoencoder("other")
     with pytest.raises(ValueError, match="X must be finite"):
-        noisy([np.nan], 0.1)
+        reconstruct(load_autoencoder(), [np.nan])
     with pytest.raises(ValueError, match="must have the same shape"):
         reconstruction_error(build(Autoencoder), X[:3], target=X[:2])
 
@@ -150,7 +140,7 @@ def test_a_linear_autoencoder_of_digits_is_nearly_as_good_as_pca(X):
 
 def test_training_with_noise_is_what_takes_noise_away():
     X, X_new = digits("fit")[0][:2000], digits("dev")[0]
-    given = noisy(X_new, 0.4)
+    given = change(X_new, "noisy", 0.4)
     plain, denoising = (train_autoencoder(X, 32, (128,), 8, noise=noise)[0] for noise in (0.0, 0.4))
     errors = [reconstruction_error(model, given, X_new).mean() for model in (plain, denoising)]
     assert errors[1] < 0.95 * errors[0]

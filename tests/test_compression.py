@@ -167,6 +167,7 @@ def test_the_model_itself_stays_as_it_is(change):
         (lambda m: quantize(m, 1), "bits must be at least 2, came 1"),
         (lambda m: low_rank(nn.Linear(5, 3), 4), "rank must be at most 3, came 4"),
         (lambda m: with_low_rank(m, 0), "rank must be at least 1, came 0"),
+        (lambda m: fine_tune(m, [], [], batch_size=0), "batch_size must be at least 1"),
         (lambda m: size_in_bytes(m, 0), "bits must be at least 1"),
     ],
 )

@@ -342,8 +342,12 @@ MADE_AGAIN = [  # an experiment, its case, and how far the numbers may be off
         0.03,
     ),
     ("never_saw_a_three", {"targets": "soft", "T": 4, "seed": 0}, 0.05),
+    ("code_sizes", {"code": 2, "seed": 1}, 0.001),
+    ("few_shot_layers", {"layer": 8, "shots": 5}, 0.005),
+    ("longer_training", {"epochs": 2, "seed": 0}, 0.05),
+    ("lottery", {"share": 0.9, "seed": 0}, 0.015),
 ]
-FIRST_ROWS = {"few_shot": 8, "iterative_pruning": 2, "never_saw_a_three": 1}  # of others all
+FIRST_ROWS = {"few_shot": 8, "iterative_pruning": 2, "never_saw_a_three": 1, "lottery": 1}
 
 
 def test_each_table_of_what_comes_next_holds_the_cases_of_the_script(next_script):

@@ -133,6 +133,8 @@ def test_springs_help_permuted_digits_and_not_new_classes(tasks, least, most):
             "kept must be at most 2, came 5",
         ),
         (lambda: elastic_penalty(new_network(), [], -1), "strength must be at least 0"),
+        (lambda: elastic_penalty(new_network(), [], 1), "information and parameters must have"),
+        (lambda: fisher(new_network(), np.zeros((0, 196))), "X must not be empty"),
         (lambda: forget("other"), "tasks must be one of split, permuted"),
         (lambda: forget(way="sleep"), "way must be one of nothing, rehearsal"),
         (lambda: permuted_tasks(5000), "n must be at most 7,000, came 10,000"),

@@ -57,6 +57,7 @@ def test_noise_has_its_deviation_and_its_seed():
     assert change(grey, "noisy", 0.1).std() == pytest.approx(0.1, rel=0.03)
     np.testing.assert_array_equal(change(grey, "noisy", 0.3, 1), change(grey, "noisy", 0.3, 1))
     assert (change(grey, "noisy", 0.3, 1) != change(grey, "noisy", 0.3, 2)).any()
+    assert {0, 1} < set(change(grey, "noisy", 1.0).ravel())
 
 
 # --- Confidence ----------------------------------------------------------------------------------
@@ -133,6 +134,7 @@ def test_nothing_new_gives_an_alarm_at_the_level_and_a_shift_is_seen_the_sooner_
         (lambda: change(np.zeros((1, 1, 28, 28)), "eaten", 1), "kind must be one of turned, moved"),
         (lambda: change(np.zeros((1, 1, 28, 28)), "moved", 11), "amount must be at most 10"),
         (lambda: change(np.zeros((28, 28)), "moved", 1), "images must be 4-dimensional"),
+        (lambda: change(np.full((1, 1, 8, 8), 255), "inverted", 1), r"images must lie in \[0, 1\]"),
         (lambda: reliability([[0.5, 0.5]], [0, 1]), "p and y must have the same length"),
         (lambda: fit_temperature([1.0], [0]), "logits must be 2-dimensional"),
         (lambda: fit_temperature([[1.0, 2.0]], [-1]), "y must hold classes from 0 to 1"),

@@ -56,8 +56,12 @@ def test_detection_is_the_chance_that_an_unknown_one_scores_higher():
 def test_no_more_than_the_allowed_share_of_the_known_gives_an_alarm(share):
     for known in (np.arange(40.0), np.ones(7), np.array([3.0]), np.repeat([1.0, 2.0], 10)):
         assert np.mean(known > alarm_threshold(known, share)) <= share
-    limit = alarm_threshold(np.arange(100.0), share)
-    assert np.mean(np.arange(100.0) > limit) == pytest.approx(min(share, 0.99))
+
+
+@pytest.mark.parametrize("share", np.arange(100) / 100)
+def test_all_false_alarms_that_are_allowed_are_given(share):
+    scores = np.arange(100.0)
+    assert np.mean(scores > alarm_threshold(scores, share)) == share
 
 
 @pytest.mark.parametrize("kind", STRANGERS)

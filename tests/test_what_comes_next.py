@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from course_lib.autoencoders import noisy
 from course_lib.cnn import load_digit_network, of_classes, small_cnn
 from course_lib.distillation import raise_bias
 from course_lib.few_shot import photo_code
+from course_lib.shifts import change
 from course_lib.training import build, count_parameters, evaluate
 from course_lib.unknown import KNOWN
 from course_lib.what_comes_next import (
@@ -58,7 +58,7 @@ def test_the_stored_network_never_answers_what_it_never_saw():
 
 def test_noise_is_stranger_than_digits_by_the_reconstruction_error():
     models, (X, _) = (network("known"), known_autoencoder()), of_classes(*digits("dev"), KNOWN)
-    known, strange = (strangeness(*models, x[:100]) for x in (X, noisy(0 * X + 0.5, 0.5)))
+    known, strange = (strangeness(*models, x[:100]) for x in (X, change(0 * X + 0.5, "noisy", 0.5)))
     assert list(known) == ["1 − max p", "entropy", "energy", "reconstruction"]
     assert strange["reconstruction"].min() > known["reconstruction"].max()
 

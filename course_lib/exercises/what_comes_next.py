@@ -117,7 +117,7 @@ def _two_groups(random):
         (np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([3.5, 1.0, 9.0]), 0.25),
         (np.zeros(6), np.array([0.0, 0.0, 0.3, 2.0]), 0.1),
     ]
-    for n, m, rate in ((20, 8, 0.1), (40, 10, 0.05), (31, 25, 0.2)):
+    for n, m, rate in ((21, 8, 0.1), (41, 10, 0.05), (31, 25, 0.2)):  # every quantile is a score
         known = random.gamma(2, 1, n).round(2)
         cases.append((known, (random.gamma(2, 1.5, m) + 0.5).round(2), rate))
     return cases

@@ -10,7 +10,6 @@ from torch import nn
 from course_lib.autoencoders import (
     flat,
     load_autoencoder,
-    noisy,
     reconstruct,
 )
 from course_lib.clever_hans import cue_region
@@ -187,7 +186,7 @@ def clean_up(figure):
 
     def update(noise, digit):
         clean = first[digit]
-        image = noisy(clean, noise)
+        image = change(clean, "noisy", noise)
         given.set_data(paper(image[0, 0]))
         apart = []
         for name, model in cleaners().items():

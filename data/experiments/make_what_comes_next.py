@@ -140,7 +140,7 @@ SETTINGS = {
     "pruning": SHARES,
     "random pruning": SHARES,
     "low rank": (2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0),
-    "bits": (2.0, 3.0, 4.0, 5.0, 6.0, 8.0),
+    "bits": (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 12.0, 16.0),
 }
 
 
@@ -331,7 +331,7 @@ TABLES = {
     code_sizes: grid(seed=SEEDS, code=(2, 4, 8, 16, 32)),
     linear_plane: grid(epochs=(30, 150), seed=SEEDS),
     cleaning: [{}],
-    longer_training: grid(epochs=(40,), seed=SEEDS),
+    longer_training: grid(epochs=(2, 40), seed=SEEDS),
     lottery: grid(seed=SEEDS, share=(0.8, 0.9, 0.95, 0.98)),
 }
 
