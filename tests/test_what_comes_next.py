@@ -7,6 +7,7 @@ import torch
 
 from course_lib.cnn import load_digit_network, of_classes, small_cnn
 from course_lib.distillation import raise_bias
+from course_lib.explorers.what_comes_next import SMALLER, make_it_smaller
 from course_lib.few_shot import photo_code
 from course_lib.shifts import change
 from course_lib.training import build, count_parameters, evaluate
@@ -170,3 +171,16 @@ def test_springs_at_which_a_training_diverged_are_out():
     table = pd.DataFrame(rows, columns=["tasks", "amount", "seed", "old_dev"])
     table = table.assign(way="elastic", update=400, new_dev=0.5)
     assert best_strengths(table) == {"split": 10}
+
+
+def test_each_position_of_the_slider_makes_the_network_smaller_and_presets_say_what_they_are():
+    view = make_it_smaller()
+    for way in SMALLER:
+        words = []
+        for amount in range(9):
+            view.set(way=way, amount=amount)
+            words.append(view.words.partition(": ")[2])
+        assert len(set(words)) == 9
+    for preset, words in (("half of the weights", "50%"), ("four bits", "4 bits a weight: ")):
+        view.set(**make_it_smaller.presets[preset])
+        assert words in view.words

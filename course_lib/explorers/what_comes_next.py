@@ -409,7 +409,7 @@ def first_weights(way, setting):
         "half of the weights": {"way": "pruning", "amount": 2},
         "one in twenty": {"way": "pruning", "amount": 6},
         "few directions": {"way": "low rank", "amount": 6},
-        "four bits": {"way": "bits", "amount": 5},
+        "four bits": {"way": "bits", "amount": 6},
         "two bits": {"way": "bits", "amount": 8},
     },
     size=(10, 4.6),
