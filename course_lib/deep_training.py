@@ -555,7 +555,6 @@ def kept_errors(table):
     kept = table.assign(
         dev=table["early_dev"].where(early, table["dev"]),
         test=table["early"].where(early, table["test"]),
-        setting=table["setting"].fillna(""),
     )
     best = at_best(kept, ["method"], "setting", "dev", least=True)
     return best[["method", "seed", "dev", "test"]]

@@ -57,7 +57,7 @@ def photo_code(images, layer=16, side=64):
     """What a network that learned 1,000 classes of photographs sees in digits, (n, channels).
 
     Black on white, three times the same channel, enlarged to side × side; the means of what
-    `layer` of the ImageNet network gets to see, over all places. It was never shown a digit.
+    `layer` of the ImageNet network gets to see, over all places. None of its classes is a digit.
     """
     network = load_imagenet_network()[: as_integer(layer, "layer", minimum=1)]
     x = 1 - torch.as_tensor(images).expand(-1, 3, -1, -1)

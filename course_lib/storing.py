@@ -34,16 +34,13 @@ def store(experiment, cases, jobs=-1, folder=EXPERIMENTS):
     """Run experiment(**case) for each case and write NAME.csv, or NAME.npz where it gives arrays.
 
     What a case gave is noted in NAME.part as soon as it is there, and found there by the next run,
-    if this one is cut off. A table has the columns of the case, then those of the rows; arrays of
-    float64 are stored in half as many bytes.
+    if this one is cut off. A table has the columns of the case, then those of the rows. Floats of
+    arrays are stored as float32, whole numbers in as few bytes as hold them.
     """
     results = _results(experiment, cases, jobs, folder / f"{experiment.__name__}.part")
     path = folder / experiment.__name__
     if isinstance(results[0], dict):
-        arrays = {name: np.array(values) for found in results for name, values in found.items()}
-        small = {
-            name: a.astype(np.float32) if a.dtype == float else a for name, a in arrays.items()
-        }
+        small = {name: _compact(values) for found in results for name, values in found.items()}
         np.savez_compressed(path.with_suffix(".npz"), made=made("seeds are in the names"), **small)
     else:
         rows = chain.from_iterable(
@@ -57,8 +54,13 @@ def store(experiment, cases, jobs=-1, folder=EXPERIMENTS):
 
 
 def _compact(values):
+    """An array: floats in half as many bytes, whole numbers in as few as hold them."""
     array = np.array(values)
-    return array.astype(np.float32) if array.dtype == float else array
+    if array.dtype == float:
+        return array.astype(np.float32)
+    if array.dtype == int and array.size:
+        return array.astype(np.promote_types(*map(np.min_scalar_type, (array.min(), array.max()))))
+    return array
 
 
 def _results(experiment, cases, jobs, part):

@@ -185,31 +185,29 @@ def test_the_shipped_network_is_as_good_as_its_table_says(kind):
 def test_the_chosen_settings_are_those_with_the_least_validation_loss(script):
     table = load_experiment("digit_networks").astype({"hidden": str})
     judged = table[["network", "pixels", "hidden", "copies", "dropout"]].drop_duplicates()
-    validation = load_experiment("digit_networks_validation").astype({"hidden": str})
-    assert list(judged.itertuples(index=False, name=None)) == script.choose(validation)
+    assert judged.to_dict("records") == script.chosen()
 
 
 def test_a_small_part_of_the_experiment_runs_again(script, monkeypatch):
     images, labels = cnn.digit_images("train")
     monkeypatch.setattr(script, "digit_images", lambda part: (images[:500], labels[:500]))
     monkeypatch.setattr(script, "N_FIT", 400)
-    table = script.validate("mlp", "shuffled", "173", 1, 0.25, seed=0, passes=6)
-    stored = load_experiment("digit_networks_validation")
-    assert list(table.columns) == list(stored.columns)
-    assert len(table) == 3
-    assert table["validation"].iloc[-1] > 0.5
-    network, row = script.judge("mlp", "in order", "150 124", 0, 0.5, seed=0, passes=2)
-    assert set(row) == set(load_experiment("digit_networks").columns)
-    assert isinstance(network, nn.Sequential)
+    case = {"network": "mlp", "pixels": "shuffled", "hidden": "173", "copies": 1, "dropout": 0.25}
+    rows = list(script.digit_networks_validation(**case, seed=0, passes=6))
+    assert {*case, "seed", *rows[0]} == set(load_experiment("digit_networks_validation").columns)
+    assert len(rows) == 3
+    assert rows[-1]["validation"] > 0.5
+    case |= {"pixels": "in order", "hidden": "150 124", "copies": 0}
+    [row] = script.digit_networks(**case, seed=0, passes=2)
+    assert {*case, "seed", *row} == set(load_experiment("digit_networks").columns)
+    assert row["test"] > 0.5
 
 
-def test_the_moved_digits_are_as_the_table_says():
-    script, table = run_script("make_moved_digits"), load_experiment("moved_digits")
-    assert list(table["right"]) == [*script.MOVES] * 2
-    for kind, right in (("cnn", 4), ("mlp", -3)):
-        row = table[(table["network"] == kind) & (table["right"] == right)]
-        found = script.judge(kind, right)["accuracy"]
-        assert found == pytest.approx(row["accuracy"].item(), abs=0.0016)  # 3 of 2,000
+def test_the_moved_digits_are_as_the_table_says(script):
+    table = load_experiment("moved_digits").set_index(["network", "right"])["accuracy"]
+    for network, right in (("cnn", 4), ("mlp", -3)):
+        [row] = script.moved_digits(network, right)
+        assert row["accuracy"] == pytest.approx(table[network, right], abs=0.0016)  # 3 of 2,000
 
 
 def test_the_explorer_says_what_networks_and_table_say():

@@ -182,7 +182,7 @@ def test_kept_errors_are_those_that_the_dev_set_chose():
     rows = [
         ("a", "weak", 0, 0.30, 0.31, 0.40, 0.41),
         ("a", "strong", 0, 0.20, 0.22, 0.10, 0.15),
-        ("b", None, 0, 0.50, 0.51, 0.60, 0.01),
+        ("b", "-", 0, 0.50, 0.51, 0.60, 0.01),
     ]
     kept = deep.kept_errors(pd.DataFrame(rows, columns=columns)).set_index("method")
     assert kept["dev"].to_dict() == {"a": 0.10, "b": 0.50}

@@ -86,6 +86,24 @@ def load_script(name):
     return script
 
 
+SCRIPTS = [path.stem for path in EXPERIMENTS.glob("make_*.py") if "excited" not in path.stem]
+MAY_DIVERGE = {"forgetting": 0.2, "distillation": 0, "distillation_controls": 0}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_each_table_holds_the_cases_of_its_script(script):
+    for experiment, cases in load_script(script).TABLES.items():
+        name, cases = experiment.__name__, cases() if callable(cases) else cases
+        if not cases[0] or not (EXPERIMENTS / f"{name}.csv").exists():
+            continue  # one case, or arrays
+        wanted = pd.DataFrame(cases)
+        there = load_experiment(name)[list(wanted)]
+        both = wanted.merge(there.drop_duplicates(), how="outer", indicator="where")
+        share = both["where"].value_counts(normalize=True)
+        assert share["right_only"] == 0, name
+        assert share["left_only"] <= MAY_DIVERGE.get(name, 0), name
+
+
 # --- Optimization theory: a small part of each table is made again --------------------------------
 
 
@@ -348,19 +366,6 @@ MADE_AGAIN = [  # an experiment, its case, and how far the numbers may be off
     ("lottery", {"share": 0.9, "seed": 0}, 0.015),
 ]
 FIRST_ROWS = {"few_shot": 8, "iterative_pruning": 2, "never_saw_a_three": 1, "lottery": 1}
-
-
-def test_each_table_of_what_comes_next_holds_the_cases_of_the_script(next_script):
-    for experiment, cases in next_script.TABLES.items():
-        if not (cases[0] and (EXPERIMENTS / f"{experiment.__name__}.csv").exists()):
-            continue
-        wanted = pd.DataFrame(cases)
-        there = load_experiment(experiment.__name__)[list(wanted)].drop_duplicates()
-        both = wanted.merge(there, how="outer", indicator="where")
-        assert "right_only" not in both["where"].to_list(), experiment.__name__
-        gone = both[both["where"] == "left_only"]  # a training may diverge, where a rate is large
-        assert set(gone.get("way", ["elastic"])) <= {"elastic"}
-        assert gone.get("amount", gone.get("rate", pd.Series([], dtype=float))).ge(0.1).all()
 
 
 @pytest.mark.parametrize(("name", "case", "off"), MADE_AGAIN, ids=lambda value: str(value)[:40])

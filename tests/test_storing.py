@@ -65,6 +65,7 @@ def test_arrays_of_all_cases_go_into_one_file_and_say_when_they_were_made(tmp_pa
     assert set(found) == {"made", "place", "loss_0", "loss_1"}
     assert "torch" in str(found["made"])
     assert found["place"].tolist() == [0, 1, 2]
+    assert found["place"].dtype == np.uint8
     assert found["loss_1"].dtype == np.float32
     np.testing.assert_allclose(found["loss_1"], 1 / 3, rtol=1e-6)
 

@@ -31,6 +31,16 @@ def _eigenvectors(X):
     return np.linalg.eigh((X - X.mean(axis=0)).T @ (X - X.mean(axis=0)))[1]
 
 
+def _of_length_1(X, k):
+    U, _, V = np.linalg.svd(X, full_matrices=False)
+    return U[:, :k] @ V[:k]
+
+
+def _standardised(X, k):
+    deviation = np.where(X.std(axis=0) > 0, X.std(axis=0), 1)
+    return rebuild(X / deviation, k) * deviation
+
+
 def _tables(random):
     cases = [(np.array([[0.0, 1.0], [2.0, 2.0], [4.0, 6.0]]), 1), (np.full((4, 3), 2.0), 2)]
     for (n, d), k in zip(((5, 3), (6, 4), (9, 5), (8, 6)), (1, 2, 3, 2), strict=True):
@@ -83,6 +93,15 @@ REBUILD = Exercise(
         ),
         "one direction is missing: [:k] are the first k.": (
             lambda X, k: _around(X.mean(axis=0), X, _directions(X - X.mean(axis=0))[: k - 1])
+        ),
+        "one direction too many: [:k] are the first k.": (
+            lambda X, k: _around(X.mean(axis=0), X, _directions(X - X.mean(axis=0))[: k + 1])
+        ),
+        "the singular values are missing: U holds the codes divided by them.": lambda X, k: (
+            X.mean(axis=0) + _of_length_1(X - X.mean(axis=0), k)
+        ),
+        "each pixel is divided by its deviation, so that all vary alike; that is another plane.": (
+            _standardised
         ),
         "this is what gets *lost*; what stays is wanted.": lambda X, k: X - rebuild(X, k),
         "the mean is taken along each image; it is the mean image, axis=0.": (
@@ -173,6 +192,18 @@ DETECTED = Exercise(
                 detected(known, unknown, false_alarms) * len(unknown)
             )
         ),
+        "divided by how many *known* ones there are; it is a share of the strangers.": (
+            lambda known, unknown, false_alarms: (
+                detected(known, unknown, false_alarms) * len(unknown) / len(known)
+            )
+        ),
+        "this is in percent; a share is wanted.": lambda known, unknown, false_alarms: (
+            100 * detected(known, unknown, false_alarms)
+        ),
+        "this threshold is a share of the largest known score; how many lie above it nobody "
+        "knows.": lambda known, unknown, false_alarms: np.mean(
+            unknown > (1 - false_alarms) * known.max()
+        ),
         "this threshold, the largest known score, gives no false alarm at all; some are allowed.": (
             lambda known, unknown, false_alarms: np.mean(unknown > known.max())
         ),
@@ -213,10 +244,21 @@ def _unguarded(Z, T):
         return e / e.sum(axis=1, keepdims=True)
 
 
+def _maximum_undivided(Z, T):
+    with np.errstate(all="ignore"):
+        e = np.exp(Z / T - Z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+
 def _less_the_maximum_of_all(Z, T):
     with np.errstate(all="ignore"):
         e = np.exp((Z - Z.max()) / T)
         return e / e.sum(axis=1, keepdims=True)
+
+
+def _shares_of_logits(Z, T):
+    with np.errstate(all="ignore"):
+        return Z / T / np.sum(Z / T, axis=1, keepdims=True)
 
 
 def _log(p):
@@ -229,6 +271,7 @@ def _logits_and_temperatures(random):
         (np.array([[2.0, 0.0]]), 2.0),
         (np.array([[0.0, 0.0, 0.0], [3.0, 1.0, -2.0]]), 4.0),
         (np.array([[3000.0, 2998.0, 2990.0], [5.0, 1.0, -1.0]]), 3.0),
+        (np.array([[400.0, 399.0, 396.0]]), 0.5),
     ]
     for n, k, T in ((3, 3, 2.0), (4, 5, 8.0), (3, 10, 0.5)):
         cases.append((random.normal(0, 3, (n, k)).round(1), T))
@@ -261,6 +304,19 @@ SOFT_TARGETS = Exercise(
         "the sum goes over all images together: each row adds up to 1 by itself.": (
             lambda Z, T: soft_targets(Z.reshape(1, -1), T).reshape(Z.shape)
         ),
+        "the factor T belongs to the loss: a row of probabilities adds up to 1.": (
+            lambda Z, T: T * soft_targets(Z, T)
+        ),
+        "the factor T² belongs to the loss: a row of probabilities adds up to 1.": (
+            lambda Z, T: T**2 * soft_targets(Z, T)
+        ),
+        "divided by T twice.": lambda Z, T: soft_targets(Z, T**2),
+        "the exponential is missing: logits are divided by their sum.": _shares_of_logits,
+        "this is a sigmoid: each class by itself. The classes share a sum of 1.": (
+            lambda Z, T: 1 / (1 + np.exp(-np.clip(Z / T, -700, None)))
+        ),
+        "the maximum is subtracted undivided: (Z − max)/T, not Z/T − max. With very large logits "
+        "all exponentials become 0.": _maximum_undivided,
         "the exponential of a large logit is infinite: subtract the row's largest logit first.": (
             _unguarded
         ),
@@ -298,7 +354,7 @@ def _students_and_teachers(random):
     cases = [
         (np.array([0.0, 0.0]), np.array([2.0, 0.0]), 2.0),
         (np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]), 3.0),
-        (np.zeros(3), np.array([6.0, 3.0, -3.0]), 50.0),
+        (np.zeros(3), np.array([6.0, 3.0, -3.0]), 20.0),
     ]
     for k, T in ((3, 1.0), (4, 4.0), (10, 2.0)):
         cases.append((random.normal(0, 2, k).round(1), random.normal(0, 4, k).round(1), T))
@@ -328,6 +384,26 @@ DISTILLATION_GRADIENT = Exercise(
             lambda z, v, T: distillation_gradient(z, v, T) / T
         ),
         "both softmaxes are without T.": lambda z, v, T: T * (_softmax(z) - _softmax(v)),
+        "both softmaxes are without T, and the factor T is missing.": (
+            lambda z, v, T: _softmax(z) - _softmax(v)
+        ),
+        "the logits are compared, which the limit for large T does (less their means, over K).": (
+            lambda z, v, T: z - v
+        ),
+        "the logits are compared, as for large T, but not less their means.": (
+            lambda z, v, T: (z - v) / len(z)
+        ),
+        "the logits are compared, divided by T; their softmaxes are to be.": (
+            lambda z, v, T: (z - v) / T
+        ),
+        "each q_k depends on *all* z, as the sum of the softmax holds them all: −p/q is not yet "
+        "the end.": lambda z, v, T: -T * _softmax(v / T) / _softmax(z / T),
+        "only the derivative of q_k by its own z_k is there; each q_k depends on all z.": (
+            lambda z, v, T: -T * _softmax(v / T) * (1 - _softmax(z / T))
+        ),
+        "the logarithms are compared; the gradient compares the probabilities themselves.": (
+            lambda z, v, T: T * (np.log(_softmax(z / T)) - np.log(_softmax(v / T)))
+        ),
         "both softmaxes are without T, and the factor is T²: divide z and v by T; then the inner "
         "derivative 1/T makes it T.": lambda z, v, T: T**2 * (_softmax(z) - _softmax(v)),
         "this is the derivative by q; q depends on z: go on through the softmax.": (
@@ -454,6 +530,18 @@ PRUNE = Exercise(
                 w, np.argsort(np.abs(w), axis=None), int(share * len(w))
             )
         ),
+        "without axis=None `argsort` sorts each row by itself; its places are then not those of "
+        "w.flat.": lambda w, share: _pruned_in_order(
+            w, np.argsort(np.abs(w)).ravel(), int(share * w.size)
+        ),
+        "nothing went: `flatten()` makes a copy. Write to the copy's `.flat`, or reshape at the "
+        "end.": lambda w, share: w.copy(),
+        "np.percentile counts in percent, and lies between two weights: sort, and count.": (
+            lambda w, share: np.where(np.abs(w) < np.percentile(np.abs(w), share), 0, w)
+        ),
+        "all became smaller; those that are smallest go to 0, the others stay.": (
+            lambda w, share: w * (1 - share)
+        ),
         "this says which weights stay; multiply w by it.": lambda w, share: (
             (prune(np.where(w == 0, 1e-9, w), share) != 0).astype(float)
         ),
@@ -554,6 +642,23 @@ QUANTIZE = Exercise(
         "cut off towards 0 (an int?); round to the nearest step.": (
             lambda w, bits: _in_steps(w, np.abs(w).max() / (2 ** (bits - 1) - 1), np.trunc)
         ),
+        "2^bits steps on each side are more than twice as many as fit: 2^(bits−1) − 1.": (
+            lambda w, bits: _in_steps(w, np.abs(w).max() / 2**bits)
+        ),
+        "the step comes from the distance of least and largest; it is the largest |w|, divided by "
+        "2^(bits−1) − 1.": lambda w, bits: _in_steps(w, np.ptp(w) / (2**bits - 1)),
+        "the step comes from the distance of least and largest; the largest |w| sets it, so that "
+        "both sides reach as far.": lambda w, bits: _in_steps(w, np.ptp(w) / (2**bits - 2)),
+        "rounded up, not to the nearest step.": (
+            lambda w, bits: _in_steps(w, np.abs(w).max() / (2 ** (bits - 1) - 1), np.ceil)
+        ),
+        "rounded before the division: divide by the step, round, and multiply again.": (
+            lambda w, bits: np.round(w) * np.abs(w).max() / (2 ** (bits - 1) - 1)
+        ),
+        "each row has a step of its own; here one step serves all of w.": lambda w, bits: (
+            np.array([quantize(row, bits) for row in np.atleast_2d(w)]).reshape(w.shape)
+        ),
+        "the signs are lost.": lambda w, bits: np.abs(quantize(w, bits)),
         "these are the numbers of steps, which is what one stores; multiply them by the step.": (
             lambda w, bits: quantize(w, bits)
             / (np.abs(w).max() / (2 ** (bits - 1) - 1) or 1)
@@ -616,7 +721,7 @@ LARGEST_RANK = Exercise(
             lambda m, n: m * n // (m + n)
         ),
         "that is the full rank; two factors of that rank have more numbers than the matrix.": min,
-        "one more than can be: m·n / (m + n) is rounded up, and then it is not fewer.": (
+        "one too many: this is the first rank that saves nothing, m·n / (m + n) rounded up.": (
             lambda m, n: -(-m * n // (m + n))
         ),
         "r is a whole number.": lambda m, n: m * n / (m + n),
@@ -681,6 +786,20 @@ ELASTIC = Exercise(
     slips={
         "the ½ is missing.": lambda theta, old, fisher, strength: (
             2 * elastic_penalty(theta, old, fisher, strength)
+        ),
+        "λ/2 is missing.": lambda theta, old, fisher, strength: elastic_penalty(
+            theta, old, fisher, 2
+        ),
+        "it is λ/2, not 2λ.": lambda theta, old, fisher, strength: (
+            4 * elastic_penalty(theta, old, fisher, strength)
+        ),
+        "each F belongs to *its* parameter: multiply first, then add.": (
+            lambda theta, old, fisher, strength: (
+                strength / 2 * np.sum(fisher) * np.sum((theta - old) ** 2)
+            )
+        ),
+        "F is under a root; it counts once.": lambda theta, old, fisher, strength: elastic_penalty(
+            theta, old, np.sqrt(fisher), strength
         ),
         "λ is missing.": lambda theta, old, fisher, strength: elastic_penalty(
             theta, old, fisher, 1
@@ -820,6 +939,30 @@ NEAREST_MEAN = Exercise(
         "half of ‖μ‖² is too much: b is −‖μ‖²/2 (the 2 comes from expanding the square).": (
             lambda X, y, queries: _scored(X, y, queries, lambda mean, rows: -np.sum(mean**2))
         ),
+        "the sign of ‖μ‖²/2 is turned: a long mean has a *smaller* bias.": (
+            lambda X, y, queries: _scored(X, y, queries, lambda mean, rows: np.sum(mean**2) / 2)
+        ),
+        "‖μ‖ is to be squared: b is −‖μ‖²/2.": lambda X, y, queries: _scored(
+            X, y, queries, lambda mean, rows: -np.linalg.norm(mean) / 2
+        ),
+        "the squared distances to the *examples* are averaged; average the examples. A wide class "
+        "is at a disadvantage here.": lambda X, y, queries: _scored(
+            X, y, queries, lambda mean, rows: -np.mean(np.sum(rows**2, axis=1)) / 2
+        ),
+        "this is the largest single difference; the distance as a vector takes them all.": (
+            lambda X, y, queries: _by_means(
+                X, y, queries, lambda apart: np.abs(apart).max(axis=2)
+            )
+        ),
+        "numbers that are no class have a mean here, too: only those of np.unique(y) exist.": (
+            lambda X, y, queries: np.argmin(
+                [
+                    np.sum((queries - (X[y == k].mean(axis=0) if k in y else 0)) ** 2, axis=1)
+                    for k in range(y.max() + 1)
+                ],
+                axis=0,
+            )
+        ),
         "ln of the class's share is added, as in the Gaussian of lesson 03; here only distance "
         "counts.": lambda X, y, queries: _scored(
             X, y, queries, lambda mean, rows: np.log(len(rows) / len(X)) - np.sum(mean**2) / 2
@@ -880,6 +1023,12 @@ def _gaps(confidence, right, bins):
         np.array([right[here].mean() - confidence[here].mean() for here in used]),
         np.array([here.mean() for here in used]),
     )
+
+
+def _bins(confidence, edges):
+    """Return which answers are in each bin that is not empty; the last edge belongs to it."""
+    place = np.minimum(np.searchsorted(edges, confidence, side="right"), len(edges) - 1)
+    return [place == b for b in np.unique(place)]
 
 
 def _empty_bins_too(confidence, right, bins):
@@ -952,8 +1101,37 @@ CALIBRATION = Exercise(
         "too sure here and too shy there cancel: the absolute value of each bin is missing.": (
             lambda confidence, right, bins: np.mean(right - confidence)
         ),
-        "all answers are in one bin.": (
+        "this is |share right − mean confidence| of all answers together: either there is one bin, "
+        "or the absolute value comes after the sum; each bin has its own.": (
             lambda confidence, right, bins: abs(np.mean(right - confidence))
+        ),
+        "these are sums in the bin; take its means.": lambda confidence, right, bins: sum(
+            here.mean() * abs(right[here].sum() - confidence[here].sum())
+            for here in _bins(confidence, np.linspace(0, 1, bins + 1))
+        ),
+        "np.linspace(0, 1, bins) gives so many *edges*, and one bin fewer: bins + 1 of them.": (
+            lambda confidence, right, bins: sum(
+                here.mean() * abs(right[here].mean() - confidence[here].mean())
+                for here in _bins(confidence, np.linspace(0, 1, bins))
+            )
+        ),
+        "the bins reach from the least to the largest confidence; they must reach from 0 to 1.": (
+            lambda confidence, right, bins: sum(
+                here.mean() * abs(right[here].mean() - confidence[here].mean())
+                for here in _bins(confidence, np.histogram_bin_edges(confidence, bins))
+            )
+        ),
+        "each bin has as many answers as any other; here the bins are equally *wide*.": (
+            lambda confidence, right, bins: sum(
+                len(here) / len(right) * abs(right[here].mean() - confidence[here].mean())
+                for here in np.array_split(np.argsort(confidence, kind="stable"), bins)
+                if len(here)
+            )
+        ),
+        "the root of the mean square of the gaps; their sizes are wanted.": (
+            lambda confidence, right, bins: np.sqrt(
+                np.sum(_gaps(confidence, right, bins)[1] * _gaps(confidence, right, bins)[0] ** 2)
+            )
         ),
         "an empty bin has no mean (0/0): leave it out.": _empty_bins_too,
         "this is the largest gap of a bin; the mean over the answers is wanted.": (

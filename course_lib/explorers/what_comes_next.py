@@ -340,6 +340,7 @@ def soft_answers(figure):
     bare = moving_curve(right, GREY, "--", label="without T²")
     scaled = moving_curve(right, ORANGE, "-", label="with T²")
     limit = moving_lines(right, colors=INK, linewidths=1.5, linestyles=":")
+    right.plot([], [], ":", color=INK, lw=1.5, label="limit")
     marks = moving_curve(right, INK, "o", ms=11)
     right.legend(loc="lower left", fontsize=12)
 
@@ -545,7 +546,7 @@ def hans_record():
 
 @explorer(
     cue=int_slider(0, 9, start=6, label="how reliable the cue is, step"),
-    digit=int_slider(1, 6, start=1),
+    image=int_slider(1, 6, start=1, label="which image"),
     presets={
         "it says nothing": {"cue": 0},
         "every second time": {"cue": 3},
@@ -571,9 +572,9 @@ def clever_hans(figure):
     right.set_xticks(places, [f"{share:g}" for share in shares], fontsize=11)
     right.set_yticks((0, 0.2, 0.4, 0.6, 0.8, 1))
     styles = {
-        "right": ("right with the right cue", GREEN, "^-"),
-        "none": ("right without a cue", BLUE, "s-"),
-        "wrong": ("right with a wrong cue", ORANGE, "o-"),
+        "right": ("right, right cue", GREEN, "^-"),
+        "none": ("right, no cue", BLUE, "s-"),
+        "wrong": ("right, wrong cue", ORANGE, "o-"),
         "obeys": ("obeys a wrong cue", PINK, "D--"),
     }
     for name, (label, color, style) in styles.items():
@@ -581,9 +582,9 @@ def clever_hans(figure):
     right.legend(loc="upper left", ncols=2, fontsize=11)
     border = moving_lines(right, colors=INK, linewidths=2)
 
-    def update(cue, digit):
-        row, share, seen = table.iloc[cue], shares[cue], maps["six"][cue, digit - 1]
-        planted.set_data(paper(maps["images"][digit - 1]))
+    def update(cue, image):
+        row, share, seen = table.iloc[cue], shares[cue], maps["six"][cue, image - 1]
+        planted.set_data(paper(maps["images"][image - 1]))
         saliency.set_data(paper(seen / seen.max()))
         border.set_segments([[(cue, -0.03), (cue, 1.03)]])
         return (
@@ -649,12 +650,13 @@ def three_new_digits(figure):
         moving_curve(middle, color, "*", ms=22, mec="white", mew=1.5)
         for color, _ in zip(CLASS_COLORS, NEW, strict=False)
     ]
-    right.set(title="Read rightly", xlabel="examples of each new digit", ylabel="accuracy")
+    right.set(title="Read rightly", xlabel="examples of each", ylabel="accuracy")
     right.set(xlim=(0.5, 10.5), ylim=(0.3, 1.12), xticks=(1, 2, 5, 10))
     curves, dots = few_shot_curves(), []
     for name, color, shape in zip(SPACES, (GREY, PINK, BLUE), "os^", strict=True):
         right.plot(curves[name].index, curves[name], "-", color=color, label=name)
         dots.append(moving_curve(right, color, shape, ms=11, mec=INK))
+    right.plot([], [], "o", color="white", mec=INK, ms=9, label="this draw")
     right.legend(loc="lower right", fontsize=11)
 
     def update(space, shots, draw):

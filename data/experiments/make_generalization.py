@@ -112,7 +112,7 @@ def slices():
     return arrays
 
 
-EXPERIMENTS = {
+TABLES = {
     random_labels_curves: grid(seed=range(5), share=SHARES),
     double_descent: grid(seed=range(20)),
     random_labels: grid(
@@ -143,4 +143,4 @@ EXPERIMENTS = {
 
 
 if __name__ == "__main__":
-    main(EXPERIMENTS, __doc__)
+    main(TABLES, __doc__)

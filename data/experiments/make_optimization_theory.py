@@ -34,15 +34,13 @@ def minima(hidden, seed):
     return [landscapes.minimum(hidden, seed)]
 
 
-def student_minima(teachers, more, seed):
+def student_minima(teachers, neurons, seed):
     """Where students of a ReLU teacher end: the teacher itself, or a bad minimum."""
-    neurons = teachers + more
     W, losses, slopes = landscapes.fit_students(neurons, teachers, 100, seed, steps=6000)
     ended = (slopes < 1e-7) & (losses > 1e-4)
     curvatures = [landscapes.student_curvature(w) for w in W[torch.from_numpy(ended)]]
     return [
         {
-            "neurons": neurons,
             "starts": 100,
             "good": int((losses <= 1e-4).sum()),
             "bad": int((np.array(curvatures) > 1e-6).sum()),
@@ -152,7 +150,7 @@ def with_seeds(arms):
     return [arm | {"seed": seed} for arm, seed in product(arms, range(3))]
 
 
-EXPERIMENTS = {
+TABLES = {
     critical_points: [
         case
         for hidden, seeds in ((3, 12), (6, 32), (12, 8))
@@ -161,7 +159,11 @@ EXPERIMENTS = {
     edge_of_stability: grid(
         kind=("squared error",), rate=(0.1, 0.2, 0.3, 0.4, 0.6), seed=range(3)
     ) + grid(kind=("cross-entropy",), rate=(0.5, 1.0, 2.0, 4.0), seed=range(3)),
-    student_minima: grid(teachers=(4, 6, 8, 10, 12), more=(0, 1, 2), seed=range(3)),
+    student_minima: [
+        case
+        for teachers in (4, 6, 8, 10, 12)
+        for case in grid(teachers=(teachers,), neurons=range(teachers, teachers + 3), seed=range(3))
+    ],
     spectrum_training: grid(seed=range(3)),
     batch_norm_rates: grid(
         layers=(2, 8), normalization=landscapes.NORMALIZATIONS,
@@ -178,4 +180,4 @@ EXPERIMENTS = {
 
 
 if __name__ == "__main__":
-    main(EXPERIMENTS, __doc__)
+    main(TABLES, __doc__)
