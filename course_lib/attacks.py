@@ -22,7 +22,13 @@ from torch.nn import functional
 
 from course_lib.optimizers import minibatches
 from course_lib.training import in_test_mode
-from course_lib.validation import as_integer, as_number, as_option, check_same_length
+from course_lib.validation import (
+    as_integer,
+    as_number,
+    as_option,
+    check_same_length,
+    check_same_shape,
+)
 
 NORMS = ("linf", "l2")
 LOSSES = ("cross_entropy", "lecture", "margin")
@@ -35,6 +41,7 @@ AT_ONCE = 100  # images: so many fit into a processor's cache
 def distance(x_new, x, norm):
     """d(x′, x⁰), one number an image: max |x′ − x⁰| for "linf", √Σ (x′ − x⁰)² for "l2"."""
     as_option(norm, "norm", NORMS)
+    check_same_shape(x_new=x_new, x=x)
     change = (x_new - x).flatten(1)
     return change.abs().amax(dim=1) if norm == "linf" else change.norm(dim=1)
 
@@ -89,7 +96,10 @@ def margin(logits, y, target=None):
     """How far the attack has come, one number an image: it has won where this is above 0.
 
     max over j ≠ y of z_j, minus z_y; with a target t: z_t minus the max over j ≠ t of z_j.
+    ValueError for logits that are NaN: no comparison with NaN is true, as if no attack could win.
     """
+    if logits.isnan().any():
+        raise ValueError("logits must be numbers, came NaN: did the training diverge?")
     wanted = y if target is None else target
     own = logits.gather(1, wanted[:, None])[:, 0]
     others = logits.scatter(1, wanted[:, None], -math.inf).amax(dim=1)
@@ -127,6 +137,17 @@ def fooled(model, x, y, target=None):
     x, y, target = _attack_arguments(model, x, y, target)
     with in_test_mode(model), torch.no_grad():
         return margin(model(x), y, target) > 0
+
+
+def read_rightly(model, x, y):
+    """Whether the true class has the largest logit, it alone: True or False for each image.
+
+    Where two classes share the largest one an image is not fooled, and not read rightly either: a
+    network that says the same of every image is no robust one.
+    """
+    x, y, _ = _attack_arguments(model, x, y)
+    with in_test_mode(model), torch.no_grad():
+        return margin(model(x), y) < 0
 
 
 @contextmanager
@@ -369,7 +390,12 @@ def _pace(epsilon, steps, step_size):
 
 def _attack_arguments(model, x, y, target=None):
     """x as a tensor of the model's type, in [0, 1]; y and the target as n whole numbers."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch module, came {model!r}")
     x, y = torch.as_tensor(x), torch.as_tensor(y)
+    if x.ndim < 2 or y.ndim != 1:
+        shapes = f"{tuple(x.shape)} and {tuple(y.shape)}"
+        raise ValueError(f"x must hold images and y their classes, a number each, came {shapes}")
     check_same_length(x=x, y=y)
     if len(x) == 0:
         raise ValueError("x must not be empty")
@@ -380,13 +406,17 @@ def _attack_arguments(model, x, y, target=None):
     with in_test_mode(model), torch.no_grad():
         classes = model(x[:1]).shape[1]
     if target is not None:
-        target = _as_classes(torch.as_tensor(target), "target", classes).expand(len(x))
+        target = _as_classes(torch.as_tensor(target), "target", classes)
+        if target.shape not in ((), (1,), (len(x),)):
+            came = tuple(target.shape)
+            raise ValueError(f"target must be one class or {len(x)} of them, came the shape {came}")
+        target = target.expand(len(x))
     return x, _as_classes(y, "y", classes), target
 
 
 def _as_classes(values, name, classes):
     """Class numbers, whole numbers from 0 to classes − 1."""
-    if values.is_floating_point():
+    if values.is_floating_point() or values.dtype == torch.bool:
         raise TypeError(f"{name} must hold classes, whole numbers, came {values.dtype}")
     low, high = int(values.min()), int(values.max())
     if low < 0 or high >= classes:

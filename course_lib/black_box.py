@@ -39,6 +39,8 @@ def transfer_matrix(models, x, y, attack):
     """
     if len(models) < 2:
         raise ValueError(f"models must hold at least two, came {len(models)}")
+    if "all others" in models:
+        raise ValueError('no model may be called "all others": that is the last row')
     made = {name: attack(model, x, y) for name, model in models.items()}
     table = pd.DataFrame({
         to: {name: success(models[to], made[name], x, y) for name in models} for to in models
@@ -74,6 +76,8 @@ def imitate(answers, x, make, rounds=5, way="jacobian", step=0.1, updates=500, s
     step, updates = as_number(step, "step", minimum=0), as_integer(updates, "updates", 1)
     generator = torch.Generator().manual_seed(as_integer(seed, "seed", minimum=0))
     x, result, asked = torch.as_tensor(x), Imitation(), torch.tensor([], dtype=torch.long)
+    if len(x) == 0:
+        raise ValueError("x must not be empty")
     for _ in range(as_integer(rounds, "rounds", minimum=1)):
         asked = torch.cat([asked, torch.as_tensor(answers(x[len(asked) :]))])
         epochs = math.ceil(updates / math.ceil(len(x) / 64))

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.attacks import fooled
+from course_lib.attacks import read_rightly
 from course_lib.physical_attacks import view
 from course_lib.training import fit, in_test_mode
 from course_lib.validation import as_integer, as_number, as_option
@@ -32,6 +32,9 @@ def smooth(x, size=3, kind="median"):
         raise ValueError(f"size must be odd, came {size}")
     as_option(kind, "kind", ("median", "gaussian"))
     x = torch.as_tensor(x)
+    if x.ndim != 4:
+        came = tuple(x.shape)
+        raise ValueError(f"x must have the shape (n, channels, height, width), came {came}")
     padded = functional.pad(x, [size // 2] * 4, mode="replicate")
     around = padded.unfold(2, size, 1).unfold(3, size, 1).flatten(-2)
     if kind == "median":
@@ -42,9 +45,15 @@ def smooth(x, size=3, kind="median"):
     return around @ (weights / weights.sum())
 
 
+def _levels(bits):
+    if as_integer(bits, "bits", minimum=1) > 16:
+        raise ValueError(f"bits must be at most 16, came {bits}")
+    return 2**bits
+
+
 def squeeze(x, bits=1):
     """Pixels rounded to 2^bits levels from 0 to 1: 1 bit leaves black and white."""
-    levels = 2 ** as_integer(bits, "bits", minimum=1) - 1
+    levels = _levels(bits) - 1
     return (torch.as_tensor(x) * levels).round() / levels
 
 
@@ -54,7 +63,7 @@ def soft_squeeze(x, bits=1, sharpness=8.0):
     It is what an attacker takes the gradient of, for `Defended`. The sharper, the more like
     `squeeze`, and the smaller the gradient away from the steps.
     """
-    levels = 2 ** as_integer(bits, "bits", minimum=1) - 1
+    levels = _levels(bits) - 1
     scaled = torch.as_tensor(x) * levels
     below = scaled.detach().floor().clamp(0, levels - 1)
     rise = torch.sigmoid(as_number(sharpness, "sharpness", above=0) * (scaled - below - 0.5))
@@ -133,6 +142,7 @@ def adversarial_fit(
     Source: Goodfellow, Shlens & Szegedy (2015); Madry et al. (2018).
     """
     epsilon, growing = as_number(epsilon, "epsilon", 0), as_number(growing, "growing", 0, maximum=1)
+    batch_size = as_integer(batch_size, "batch_size", minimum=1)
     updates = as_integer(epochs, "epochs", 1) * math.ceil(len(X) / batch_size)
     step = count(1)
 
@@ -149,4 +159,4 @@ def robust_accuracy(model, x, y, attack=None, made_for=None):
     Without `made_for` the attack is made for the model itself; without `attack` nothing is done.
     """
     images = x if attack is None else attack(model if made_for is None else made_for, x, y)
-    return float((~fooled(model, images, y)).double().mean())
+    return float(read_rightly(model, images, y).double().mean())

@@ -22,6 +22,9 @@ def view(x, degrees=0.0, zoom=1.0, dx=0.0, dy=0.0, light=1.0):
     (n,). Pixels are multiplied by `light` and cut to [0, 1]; what comes in from outside is 0.
     """
     x = torch.as_tensor(x)
+    if x.ndim != 4:
+        came = tuple(x.shape)
+        raise ValueError(f"x must have the shape (n, channels, height, width), came {came}")
     n, channels = x.shape[:2]
     light, *changes = (
         torch.as_tensor(value, dtype=x.dtype).expand(n) for value in (light, dx, dy, degrees, zoom)
@@ -88,6 +91,9 @@ def stick(x, patch, degrees=0.0, zoom=1.0, dx=0.0, dy=0.0, light=1.0):
     x, patch = torch.as_tensor(x), torch.as_tensor(patch)
     n, channels, height, width = x.shape
     size = patch.shape[-1]
+    if patch.shape != (1, channels, size, size):
+        came = tuple(patch.shape)
+        raise ValueError(f"patch must have the shape (1, {channels}, size, size), came {came}")
     top, left = (height - size) // 2, (width - size) // 2
     if min(top, left) < 0:
         raise ValueError(f"the patch must be smaller than the images, came {size} pixels")
@@ -110,6 +116,8 @@ def make_patch(model, x, target, size, steps=100, rate=0.1, batch_size=8, ranges
     """
     x, size = torch.as_tensor(x), as_integer(size, "size", minimum=2)
     batch_size = as_integer(batch_size, "batch_size", minimum=1)
+    if size > min(x.shape[-2:]):
+        raise ValueError(f"size must be at most that of the images, came {size}")
     anywhere = {"shift": (min(x.shape[-2:]) - size) / 2}
     views = RandomView(model, seed=seed, **(anywhere | (ranges or {})))
     w = 0.1 * torch.randn(1, x.shape[1], size, size, generator=views.generator)

@@ -41,6 +41,7 @@ def make_squares(n, seed=0, side=28, cell=3):
 
 def frame_mask(side=28, width=12):
     """1 where the frame is, 0 in the middle square of `width` pixels: (1, 1, side, side)."""
+    side = as_integer(side, "side", minimum=1)
     if as_integer(width, "width", minimum=1) > side:
         raise ValueError(f"width must be at most {side}, came {width}")
     mask, start = torch.ones(1, 1, side, side), (side - width) // 2
@@ -60,8 +61,8 @@ class Reprogrammed(nn.Module):
     def __init__(self, network, side=28, width=12, channels=1):
         super().__init__()
         self.network = network.requires_grad_(False).eval()
-        self.w = nn.Parameter(torch.randn(1, channels, side, side))
         self.register_buffer("mask", frame_mask(side, width))
+        self.w = nn.Parameter(torch.randn(1, as_integer(channels, "channels", 1), side, side))
 
     @property
     def frame(self):

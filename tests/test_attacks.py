@@ -25,10 +25,12 @@ from course_lib.attacks import (
     pgd,
     project,
     random_start,
+    read_rightly,
     steepest,
     universal_perturbation,
 )
 from course_lib.cnn import digit_images, load_digit_network
+from course_lib.explorers.adversarial_attacks import steps_in_a_ball, two_pixel_network
 from course_lib.training import build
 
 NORMS = ("linf", "l2")
@@ -341,13 +343,44 @@ def test_numpy_arrays_of_float64_are_taken_too():
         ({"x": torch.full((8, 1, 6, 6), 255)}, ValueError, "came torch.int64, 255 to 255"),
         ({"x": torch.full((8, 1, 6, 6), 1.5)}, ValueError, "x must hold images, .* 1.5 to 1.5"),
         ({"x": torch.full((8, 1, 6, 6), math.nan)}, ValueError, "came torch.float32, nan to nan"),
-        ({"x": torch.rand(0, 1, 6, 6), "y": []}, ValueError, "x must not be empty"),
+        ({"x": torch.rand(0, 1, 6, 6), "y": []}, ValueError, "x must hold images|not be empty"),
+        ({"y": torch.zeros(8, 1, dtype=int)}, ValueError, "y their classes, a number each, came"),
+        ({"y": torch.tensor(1)}, ValueError, "y their classes, a number each, came"),
+        ({"target": [1, 2]}, ValueError, r"target must be one class or 8 of them, .* \(2,\)"),
+        ({"target": True}, TypeError, "target must hold classes, whole numbers, came torch.bool"),
+        ({"model": "cnn"}, TypeError, "model must be a torch module, came 'cnn'"),
     ],
 )
 def test_bad_input_is_said(changes, error, sentence):
     x, y = some_images()
     with pytest.raises(error, match=sentence):
-        pgd(build(small_network), **{"x": x, "y": y, "epsilon": 0.1} | changes)
+        pgd(**{"model": build(small_network), "x": x, "y": y, "epsilon": 0.1} | changes)
+
+
+def test_images_of_another_number_have_no_distance():
+    x, _ = some_images()
+    with pytest.raises(ValueError, match="x_new and x must have the same shape"):
+        distance(x, x[:1], "l2")
+
+
+def test_a_network_that_diverged_is_said_and_not_called_robust():
+    x, y = some_images()
+    network = build(small_network)
+    with torch.no_grad():
+        next(network.parameters()).fill_(math.nan)
+    for use in (fooled, read_rightly):
+        with pytest.raises(ValueError, match="logits must be numbers, came NaN"):
+            use(network, x, y)
+
+
+def test_a_network_that_says_the_same_of_all_is_neither_fooled_nor_right():
+    x, y = some_images()
+    network = build(small_network)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+    assert not fooled(network, x, y).any()
+    assert not read_rightly(network, x, y).any()
 
 
 @pytest.mark.parametrize("norm", ["L∞", "Linf", "l1", None])
@@ -399,3 +432,15 @@ def test_a_universal_change_needs_epochs_and_batches(name):
 def test_carlini_and_wagner_say_that_they_only_know_l2():
     with pytest.raises(ValueError, match="norm must be one of l2"):
         carlini_wagner(build(small_network), *some_images(), norm="linf")
+
+
+def test_one_long_step_of_the_explorer_crosses_the_other_class_and_comes_out_behind_it():
+    preset = steps_in_a_ball.presets["one step goes too far"]
+    x = torch.tensor([[[[preset["across"], preset["up"]]]]])
+    network = two_pixel_network(preset["model"])
+    y = network(x).argmax(dim=1)
+    change = fgsm(network, x, y, preset["epsilon"], loss="margin") - x
+    along = margin(network(x + torch.linspace(0, 1, 21).view(-1, 1, 1, 1) * change), y.expand(21))
+    assert along[0] < 0
+    assert along.max() > 1
+    assert along[-1] < -1

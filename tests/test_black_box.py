@@ -142,3 +142,14 @@ def test_bad_input_is_said(changes, sentence):
 @pytest.mark.parametrize("make", [residual_cnn, tanh_cnn])
 def test_the_other_networks_read_digits(make):
     assert build(make)(torch.rand(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_a_model_may_not_have_the_name_of_the_last_row():
+    models = dict.fromkeys(("one", "all others"), load_digit_network())
+    with pytest.raises(ValueError, match='no model may be called "all others"'):
+        transfer_matrix(models, None, None, None)
+
+
+def test_no_image_to_ask_about_is_said():
+    with pytest.raises(ValueError, match="x must not be empty"):
+        imitate(None, torch.zeros(0, 1, 28, 28), None)

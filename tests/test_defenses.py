@@ -206,6 +206,12 @@ def test_a_network_trained_on_attacks_stands_where_a_plain_one_falls():
         (lambda x: squeeze(x, 1.5), TypeError, "bits must be a whole number"),
         (lambda x: randomize(x, None, 0), ValueError, "smallest must be greater than 0"),
         (lambda x: randomize(x, None, 2), ValueError, "smallest must be at most 1"),
+        (lambda x: smooth(x[:, 0]), ValueError, r"x must have the shape \(n, channels, height,"),
+        (lambda x: squeeze(x, 2000), ValueError, "bits must be at most 16, came 2000"),
+        (
+            lambda x: adversarial_fit(nn.Linear(2, 2), x, x, None, 1, fgsm, 0.1, batch_size=0),
+            ValueError, "batch_size must be at least 1",
+        ),
         (
             lambda x: squeezing_score(nn.Flatten(), x, []), ValueError,
             "filters must hold at least one",

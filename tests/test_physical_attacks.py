@@ -129,9 +129,14 @@ def test_one_seed_gives_one_patch_and_the_model_stays_as_it_was():
         (lambda x: over_views(nn.Identity(), 0), "views must be at least 1"),
         (lambda x: view(x, zoom=0), "zoom be above 0"),
         (lambda x: disc(1), "size must be at least 2"),
+        (lambda x: view(x[0]), r"x must have the shape \(n, channels, height, width\)"),
+        (
+            lambda x: stick(x, torch.ones(1, 1, 5, 5)),
+            r"patch must have the shape \(1, 3, size",
+        ),
         (lambda x: make_patch(nn.Flatten(), x, 0, 5, steps=0), "steps must be at least 1"),
         (lambda x: make_patch(nn.Flatten(), x, 432, 5), "target must be a class from 0 to 431"),
-        (lambda x: make_patch(nn.Flatten(), x, 0, 13), "shift must be at least 0"),
+        (lambda x: make_patch(nn.Flatten(), x, 0, 13), "size must be at most that of"),
     ],
 )
 def test_bad_input_is_said(call, sentence):

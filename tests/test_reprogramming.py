@@ -80,6 +80,7 @@ def test_only_the_frame_is_trained_and_dropout_stays_off():
         (lambda: make_squares(5, cell=1), "cell must be at least 2"),
         (lambda: make_squares(5, seed=-1), "seed must be at least 0"),
         (lambda: frame_mask(8, 9), "width must be at most 8"),
+        (lambda: Reprogrammed(nn.Flatten(), channels=0), "channels must be at least 1"),
     ],
 )
 def test_bad_input_is_said(call, sentence):

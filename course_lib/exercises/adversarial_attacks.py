@@ -79,6 +79,14 @@ LECTURE_LOSS = Exercise(
         "ln Σ e^z is left over twice: −C brings it with a minus, +C with a plus.": (
             lambda z, true, false: z[true] - z[false] + 2 * np.log(np.exp(z).sum())
         ),
+        "ln Σ e^z is left over once: it stands in both parts, with opposite signs, and cancels.": (
+            lambda z, true, false: z[true] - z[false] - np.log(np.exp(z).sum())
+        ),
+        "this is the lead over the largest logit, the true one among them; the lecture names one "
+        "false class.": lambda z, true, false: z[true] - z.max(),
+        "these are the odds e^(z_true − z_false); the logarithm in C takes the e away.": (
+            lambda z, true, false: np.exp(z[true] - z[false])
+        ),
         "this is the difference of e^z; the logarithm in C takes the e away.": (
             lambda z, true, false: np.exp(z[true]) - np.exp(z[false])
         ),
@@ -172,6 +180,20 @@ SUCCESS = Exercise(
         ),
         "divided by the number of classes; a share of the images is wanted.": (
             lambda Z, y: success(Z, y) * len(y) / Z.shape[1]
+        ),
+        "this asks whether the true class has less than one half; with many classes that may still "
+        "be the most.": lambda Z, y: np.mean(
+            np.exp(Z[np.arange(len(y)), y]) < 0.5 * np.exp(Z).sum(axis=1)
+        ),
+        "the true logit is compared with the row's mean; compare it with the largest other one.": (
+            lambda Z, y: np.mean(Z[np.arange(len(y)), y] < Z.mean(axis=1))
+        ),
+        "Z.max() is the largest logit of the whole table; each row has its own, axis=1.": (
+            lambda Z, y: np.mean(Z.max() > Z[np.arange(len(y)), y])
+        ),
+        "the shapes do not fit: a row is an image, so axis=1; and the true logits are "
+        "Z[np.arange(len(y)), y], where Z[y] takes whole rows.": lambda Z, y: np.mean(
+            Z.argmax(axis=0) != y
         ),
         "this is in percent; a share lies between 0 and 1.": lambda Z, y: 100 * success(Z, y),
         "Z[:, y] takes a column for every image, (n, n) numbers; Z[np.arange(len(y)), y] takes one "
@@ -276,6 +298,15 @@ FGSM = Exercise(
         "this is the sign of the image; the sign of the *gradient* is wanted.": (
             lambda x, g, e: _moved(x, e * np.sign(x))
         ),
+        "the new image is cut at ±ε; its limits are 0 and 1.": (
+            lambda x, g, e: np.clip(x + e * np.sign(g), -e, e)
+        ),
+        "one sign for all pixels, that of the sum; each pixel has its own.": (
+            lambda x, g, e: _moved(x, e * np.sign(g.sum()))
+        ),
+        "the gradient is divided by Σ|g|; each pixel must move by the whole of ε.": (
+            lambda x, g, e: _moved(x, e * g / np.abs(g).sum())
+        ),
         "only pixels whose gradient is positive move; the others must go down.": (
             lambda x, g, e: _moved(x, e * (g > 0))
         ),
@@ -319,6 +350,20 @@ PROJECT = Exercise(
             lambda x_new, x, epsilon: x + np.clip(x_new - x, -epsilon, epsilon)
         ),
         "the ball is missing: only [0, 1] is kept.": lambda x_new, x, epsilon: np.clip(x_new, 0, 1),
+        "the upper limit 1 of the box is missing.": (
+            lambda x_new, x, epsilon: np.maximum(x + np.clip(x_new - x, -epsilon, epsilon), 0)
+        ),
+        "the lower limit 0 of the box is missing.": (
+            lambda x_new, x, epsilon: np.minimum(x + np.clip(x_new - x, -epsilon, epsilon), 1)
+        ),
+        "the change is multiplied by ε; cut it at ±ε.": (
+            lambda x_new, x, epsilon: np.clip(x + epsilon * (x_new - x), 0, 1)
+        ),
+        "what is too far below goes to x + ε, too; it must go to x − ε.": (
+            lambda x_new, x, epsilon: np.clip(
+                np.where(np.abs(x_new - x) > epsilon, x + epsilon, x_new), 0, 1
+            )
+        ),
         "this is the change; add it to x.": (
             lambda x_new, x, epsilon: np.clip(x_new - x, -epsilon, epsilon)
         ),
@@ -467,6 +512,23 @@ PROJECT_L2 = Exercise(
         "the shortened change is taken from x_new; it is to be added to x.": (
             lambda new, x, e: new + x - project_l2(new, x, e)
         ),
+        "this goes back *by* ε; go back *to* the distance ε from x.": (
+            lambda new, x, e: (
+                new - e * (new - x) / np.linalg.norm(new - x)
+                if np.linalg.norm(new - x) > e
+                else new
+            )
+        ),
+        "this goes back *by* ε, always; go back *to* the distance ε from x, and only if x_new is "
+        "farther.": lambda new, x, e: new - e * (new - x) / np.linalg.norm(new - x),
+        "ε² / ‖change‖² makes it too short: the length itself is to become ε.": (
+            lambda new, x, e: x + (new - x) * min(1, e**2 / np.sum((new - x) ** 2))
+        ),
+        "a change that is short enough is thrown away; it stays as it is.": (
+            lambda new, x, e: (
+                x + e * (new - x) / np.linalg.norm(new - x) if np.linalg.norm(new - x) > e else x
+            )
+        ),
         "max for min: this makes short changes longer, and leaves long ones.": (
             lambda new, x, e: x + (new - x) * max(1, e / np.linalg.norm(new - x))
         ),
@@ -503,11 +565,13 @@ def targeted_step(x_new, x, gradient, step_size, epsilon):
 def _targeted(random):
     first = (np.array([0.5, 0.3, 0.05]), np.array([0.5, 0.2, 0.0]), np.array([1.0, -2.0, 0.5]))
     cases = [(*first, 0.05, 0.12)]
+    small = np.array([0.01, -0.02, 0.0])  # below step_size, and a 0
+    cases.append((np.array([0.5, 0.3, 0.4]), np.array([0.5, 0.25, 0.4]), small, 0.05, 0.12))
     for n in (3, 5, 8):
         x = np.clip(random.uniform(-0.3, 1.3, n), 0, 1).round(2)
         x_new = project(x + random.uniform(-0.1, 0.1, n).round(2), x, 0.1)
         cases.append((x_new, x, random.normal(0, 2, n).round(2), 0.05, 0.1))
-    cases.append((*cases[1][:3], 0.2, 0.1))  # a step that is larger than the ball
+    cases.append((*cases[2][:3], 0.2, 0.1))  # a step that is larger than the ball
     return cases
 
 
@@ -572,6 +636,35 @@ TARGETED = Exercise(
         "(FGSM).": lambda new, x, g, step, e: project(x - e * np.sign(g), x, e),
         "this is the L2 step; for L∞ the sign is taken.": (
             lambda new, x, g, step, e: project(new - step * g / np.linalg.norm(g), x, e)
+        ),
+        "the gradient was cut at ±step_size: small entries must move by the whole step, too.": (
+            lambda new, x, g, step, e: project(new - np.clip(g, -step, step), x, e)
+        ),
+        "where the gradient is 0, g / |g| is 0/0; np.sign leaves such a pixel alone.": (
+            lambda new, x, g, step, e: project(new - step * g / np.abs(g), x, e)
+        ),
+        "where the gradient is 0 the pixel goes up here; np.sign leaves it alone.": (
+            lambda new, x, g, step, e: project(new - step * np.where(g > 0, 1, -1), x, e)
+        ),
+        "where the gradient is 0 the pixel goes down here; np.sign leaves it alone.": (
+            lambda new, x, g, step, e: project(new - step * np.where(g < 0, -1, 1), x, e)
+        ),
+        "this is the change; add it to x, then cut to [0, 1].": (
+            lambda new, x, g, step, e: np.clip(new - step * np.sign(g) - x, -e, e)
+        ),
+        "the cut change is added to x_new, which has moved already; add it to x.": (
+            lambda new, x, g, step, e: np.clip(
+                new + np.clip(new - step * np.sign(g) - x, -e, e), 0, 1
+            )
+        ),
+        "the change is made shorter as a whole (L2); for L∞ each pixel is cut by itself.": (
+            lambda new, x, g, step, e: np.clip(
+                _shorter(
+                    new - step * np.sign(g), x, e, np.linalg.norm(new - step * np.sign(g) - x)
+                ),
+                0,
+                1,
+            )
         ),
     },
     hints=(
@@ -647,6 +740,28 @@ GAINS = Exercise(
         "np.std subtracts the mean of g and averages; ε² Σ g² is the variance of Σ ±ε g.": (
             lambda gradient, epsilon: (gains(gradient, epsilon)[0], epsilon * np.std(gradient))
         ),
+        "ε stands before the root with its square: the deviation is ε‖g‖₂.": (
+            lambda gradient, epsilon: (
+                gains(gradient, epsilon)[0],
+                epsilon**2 * np.sqrt(np.sum(gradient**2)),
+            )
+        ),
+        "the gradient is forgotten: n pixels move, each with its own derivative.": (
+            lambda gradient, epsilon: (
+                epsilon * gradient.size,
+                epsilon * np.sqrt(gradient.size),
+            )
+        ),
+        "the first is a mean; the changes of the loss add up.": lambda gradient, epsilon: (
+            epsilon * np.abs(gradient).mean(),
+            gains(gradient, epsilon)[1],
+        ),
+        "the mean of g was subtracted (np.std): its square belongs to the spread, too.": (
+            lambda gradient, epsilon: (
+                gains(gradient, epsilon)[0],
+                epsilon * np.std(gradient) * np.sqrt(gradient.size),
+            )
+        ),
         "ε is missing in the first.": lambda gradient, epsilon: (
             gains(gradient, 1)[0],
             gains(gradient, epsilon)[1],
@@ -713,6 +828,8 @@ def universal_step(v, gradients, step_size, epsilon):
 def _many_gradients(random):
     first = np.array([[3.0, -1.0], [-1.0, -1.0], [-1.0, 1.5]])
     cases = [(np.array([0.0, 0.08]), first, 0.05, 0.1)]
+    small = np.array([[0.5, -0.25, 0.25], [-0.49, 0.24, -0.25]])  # sums 0.01, −0.01 and 0
+    cases.append((np.array([0.01, 0.02, 0.03]), small, 0.04, 0.1))
     for n, d in ((2, 3), (4, 5), (7, 6)):
         v = random.uniform(-0.1, 0.1, d).round(3)
         cases.append((v, random.normal(0, 2, (n, d)).round(2), 0.04, 0.1))
@@ -758,7 +875,31 @@ UNIVERSAL = Exercise(
         "this walks downhill, and the ball is missing.": (
             lambda v, G, step, e: v - step * np.sign(G.sum(axis=0))
         ),
-        "the ball is missing: |v| may be at most ε.": (
+        "the sum was cut at ±step_size: small entries must move by the whole step, too.": (
+            lambda v, G, step, e: np.clip(v + np.clip(G.sum(axis=0), -step, step), -e, e)
+        ),
+        "where the sum is 0, g / |g| is 0/0; np.sign leaves such a pixel alone.": (
+            lambda v, G, step, e: np.clip(v + step * G.sum(axis=0) / np.abs(G.sum(axis=0)), -e, e)
+        ),
+        "where the sum is 0 the pixel goes down here; np.sign leaves it alone.": (
+            lambda v, G, step, e: np.clip(v + step * np.where(G.sum(axis=0) > 0, 1, -1), -e, e)
+        ),
+        "where the sum is 0 the pixel goes up here; np.sign leaves it alone.": (
+            lambda v, G, step, e: np.clip(v + step * np.where(G.sum(axis=0) < 0, -1, 1), -e, e)
+        ),
+        "the largest gradient of a pixel decides here; the losses add up, and so do the gradients.":
+            lambda v, G, step, e: np.clip(v + step * np.sign(G.max(axis=0)), -e, e),
+        "step_size is missing.": lambda v, G, step, e: np.clip(
+            v + np.sign(G.sum(axis=0)), -e, e
+        ),
+        "v is made shorter as a whole (L2); for L∞ each pixel is cut by itself.": (
+            lambda v, G, step, e: _shorter(
+                v + step * np.sign(G.sum(axis=0)), 0, e,
+                np.linalg.norm(v + step * np.sign(G.sum(axis=0))),
+            )
+        ),
+        "the ball is missing, or it is around v, or the *step* was cut: |v| itself may be at most "
+        "ε.": (
             lambda v, G, step, e: v + step * np.sign(G.sum(axis=0))
         ),
         "v is a change, not an image: it may be negative, and its limits are ±ε.": (
@@ -784,7 +925,7 @@ UNIVERSAL = Exercise(
         "The loss of all images is the sum of their losses. What is its gradient by v?",
         "np.clip(v + step_size * np.sign(gradients.sum(axis=0)), −epsilon, epsilon)",
     ),
-)
+)  # fmt: skip
 
 
 # --- 11.9 -----------------------------------------------------------------------------------------
@@ -848,7 +989,20 @@ SQUEEZE = Exercise(
         "one level is left out: 2^bits levels have 2^bits − 1 steps, not 2^bits − 2.": (
             lambda x, bits: np.round(x * max(2**bits - 2, 1)) / max(2**bits - 2, 1)
         ),
-        "this is the threshold ½, whatever `bits` is.": lambda x, bits: np.round(x),
+        "`x * 2**bits - 1` takes 1 away from the pixels: put brackets around 2**bits − 1.": (
+            lambda x, bits: np.round(x * 2**bits - 1) / (2**bits - 1)
+        ),
+        "2**bits − 1 lacks its brackets, twice: `/ 2**bits - 1` takes 1 away at the end, too.": (
+            lambda x, bits: np.round(x * 2**bits - 1) / 2**bits - 1
+        ),
+        "bits² is not 2^bits: 2**bits.": (
+            lambda x, bits: np.round(x * max(bits**2 - 1, 1)) / max(bits**2 - 1, 1)
+        ),
+        "this is the middle of the bin, so that black is not 0 and white not 1.": (
+            lambda x, bits: (np.minimum(np.floor(x * 2**bits), 2**bits - 1) + 0.5) / 2**bits
+        ),
+        "this is the threshold ½, whatever `bits` is: stretch by 2^bits − 1 "
+        "first.": lambda x, bits: np.round(x),
         "rounded *down* after × 2^bits, and divided by 2^bits − 1: white is more than 1, and it is "
         "not the nearest level.": lambda x, bits: np.floor(x * 2**bits) / (2**bits - 1),
         "these are 2^bits bins of equal width; the nearest level gives the first and the last "

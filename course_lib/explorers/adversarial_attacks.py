@@ -119,12 +119,12 @@ def ball_outline(x, epsilon, norm):
             "across": 0.46, "up": 0.28,
         },
         "one step goes too far": {
-            "model": "a network", "norm": "L∞", "steps": 1, "epsilon": 0.24, "across": 0.46,
-            "up": 0.46,
+            "model": "a network", "norm": "L∞", "steps": 1, "epsilon": 0.4, "across": 0.46,
+            "up": 0.72,
         },
         "twelve small steps": {
-            "model": "a network", "norm": "L∞", "steps": 12, "epsilon": 0.24, "across": 0.46,
-            "up": 0.46,
+            "model": "a network", "norm": "L∞", "steps": 12, "epsilon": 0.4, "across": 0.46,
+            "up": 0.72,
         },
         "at the rim of the box": {
             "model": "a network", "norm": "L∞", "steps": 12, "epsilon": 0.3, "across": 0.9,
@@ -338,7 +338,7 @@ def goldfish_record():
 
 @explorer(
     change=choice(CAT_CHANGES),
-    step=int_slider(0, CAT_STEPS, start=1),
+    step=int_slider(0, CAT_STEPS, start=CAT_STEPS),
     magnified=int_slider(1, 40, start=20, label="change shown × "),
     presets={
         "the photograph": {"step": 0},
@@ -544,7 +544,7 @@ def new_digits():
 
 @explorer(
     noise=choice(NOISES),
-    epsilon=slider(0, LARGEST, start=0.15, step=0.03, label="ε"),
+    epsilon=slider(0, LARGEST, start=0.3, step=0.03, label="ε"),
     presets={
         "a third of them": {"noise": "one for all", "epsilon": 0.24},
         "it fools most": {"noise": "one for all", "epsilon": 0.3},
@@ -763,7 +763,7 @@ def camera_curves():
 @explorer(
     image=choice(PRINTS),
     change=choice(CAMERA),
-    how_far=slider(-1, 1, start=0, step=0.05, label="from least to most"),
+    how_far=slider(-1, 1, start=0.1, step=0.05, label="from least to most"),
     presets={
         "as it was made": {"how_far": 0.0, "change": "degrees"},
         "a little turned": {"image": "plain", "change": "degrees", "how_far": 0.3},
@@ -975,9 +975,10 @@ def trained_on_attacks(figure):
         sheet.set_data(paper(montage(images, 2)))
         ok([str(k) if k == true else "" for k, true in zip(said, labels, strict=True)])
         wrong([str(k) if k != true else "" for k, true in zip(said, labels, strict=True)])
+        four = " (the network of section 1)" if trained == "as usual" else ""
         return (
             f"trained {trained}, PGD with {norm} {epsilon:g}: {accuracy:.0%} are read rightly; "
-            f"of the four {np.sum(said == labels)}"
+            f"of the four{four}, after {SAMPLE_STEPS} steps, {np.sum(said == labels)}"
         )
 
     return update
