@@ -133,7 +133,7 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_table():
         return -abs(math.log(rate) + 3)
 
     settings, killed = draw_settings(16, rate=log_uniform(1e-4, 1)), []
-    cluster = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    cluster = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**cluster) as local, distributed.Client(local) as client:
         workers = list(client.run(os.getpid).values())
 
