@@ -18,7 +18,7 @@ from torch.nn import functional
 from course_lib.attacks import read_rightly
 from course_lib.physical_attacks import view
 from course_lib.training import fit, in_test_mode
-from course_lib.validation import as_integer, as_number, as_option
+from course_lib.validation import as_integer, as_number, as_option, check_images
 
 # --- Before the network: filters, from images to images ------------------------------------------
 
@@ -32,9 +32,7 @@ def smooth(x, size=3, kind="median"):
         raise ValueError(f"size must be odd, came {size}")
     as_option(kind, "kind", ("median", "gaussian"))
     x = torch.as_tensor(x)
-    if x.ndim != 4:
-        came = tuple(x.shape)
-        raise ValueError(f"x must have the shape (n, channels, height, width), came {came}")
+    check_images(x)
     padded = functional.pad(x, [size // 2] * 4, mode="replicate")
     around = padded.unfold(2, size, 1).unfold(3, size, 1).flatten(-2)
     if kind == "median":

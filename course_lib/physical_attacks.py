@@ -12,7 +12,7 @@ from torch import nn
 from course_lib.attacks import Average
 from course_lib.regularization import transform_images
 from course_lib.training import in_test_mode
-from course_lib.validation import as_integer, as_number
+from course_lib.validation import as_integer, as_number, check_images
 
 
 def view(x, degrees=0.0, zoom=1.0, dx=0.0, dy=0.0, light=1.0):
@@ -22,9 +22,7 @@ def view(x, degrees=0.0, zoom=1.0, dx=0.0, dy=0.0, light=1.0):
     (n,). Pixels are multiplied by `light` and cut to [0, 1]; what comes in from outside is 0.
     """
     x = torch.as_tensor(x)
-    if x.ndim != 4:
-        came = tuple(x.shape)
-        raise ValueError(f"x must have the shape (n, channels, height, width), came {came}")
+    check_images(x)
     n, channels = x.shape[:2]
     light, *changes = (
         torch.as_tensor(value, dtype=x.dtype).expand(n) for value in (light, dx, dy, degrees, zoom)

@@ -103,6 +103,13 @@ def check_same_shape(**arrays):
         raise ValueError(f"{' and '.join(arrays)} must have the same shape, came {shapes}")
 
 
+def check_images(x):
+    """Raise a ValueError unless x has four axes: (n, channels, height, width)."""
+    if x.ndim != 4:
+        came = tuple(x.shape)
+        raise ValueError(f"x must have the shape (n, channels, height, width), came {came}")
+
+
 def check_fitted(estimator, attribute):
     """Raise a ValueError unless `fit` has given the estimator this attribute."""
     if not hasattr(estimator, attribute):

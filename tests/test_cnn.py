@@ -194,17 +194,19 @@ def test_a_small_part_of_the_experiment_runs_again(script, monkeypatch):
     monkeypatch.setattr(script, "N_FIT", 400)
     case = {"network": "mlp", "pixels": "shuffled", "hidden": "173", "copies": 1, "dropout": 0.25}
     rows = list(script.digit_networks_validation(**case, seed=0, passes=6))
-    assert {*case, "seed", *rows[0]} == set(load_experiment("digit_networks_validation").columns)
+    stored = load_experiment("digit_networks_validation")
+    assert [*case, "seed", *rows[0]] == list(stored.columns)
     assert len(rows) == 3
     assert rows[-1]["validation"] > 0.5
     case |= {"pixels": "in order", "hidden": "150 124", "copies": 0}
     [row] = script.digit_networks(**case, seed=0, passes=2)
-    assert {*case, "seed", *row} == set(load_experiment("digit_networks").columns)
+    assert [*case, "seed", *row] == list(load_experiment("digit_networks").columns)
     assert row["test"] > 0.5
 
 
 def test_the_moved_digits_are_as_the_table_says(script):
     table = load_experiment("moved_digits").set_index(["network", "right"])["accuracy"]
+    assert list(table.index) == [(network, k) for network in ("cnn", "mlp") for k in range(-8, 9)]
     for network, right in (("cnn", 4), ("mlp", -3)):
         [row] = script.moved_digits(network, right)
         assert row["accuracy"] == pytest.approx(table[network, right], abs=0.0016)  # 3 of 2,000

@@ -87,7 +87,6 @@ def load_script(name):
 
 
 SCRIPTS = [path.stem for path in EXPERIMENTS.glob("make_*.py") if "excited" not in path.stem]
-MAY_DIVERGE = {"forgetting": 0.2, "distillation": 0, "distillation_controls": 0}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -99,9 +98,13 @@ def test_each_table_holds_the_cases_of_its_script(script):
         wanted = pd.DataFrame(cases)
         there = load_experiment(name)[list(wanted)]
         both = wanted.merge(there.drop_duplicates(), how="outer", indicator="where")
-        share = both["where"].value_counts(normalize=True)
-        assert share["right_only"] == 0, name
-        assert share["left_only"] <= MAY_DIVERGE.get(name, 0), name
+        assert "right_only" not in both["where"].to_list(), name
+        gone = both[both["where"] == "left_only"]
+        if name == "forgetting":  # where the springs are too stiff, training diverges: no rows
+            assert (gone["way"] == "elastic").all()
+            assert (gone["amount"] >= 3000).all()
+        else:
+            assert gone.empty, name
 
 
 # --- Optimization theory: a small part of each table is made again --------------------------------
